@@ -153,6 +153,20 @@ func (s State) Duty(can Capabilities, named bool) Duty {
 	return DutyNone
 }
 
+// Whose says whose move it is: "till", "shopper" or "acquirer"; "" once final. A manager's move is a
+// matter of NeedsManager, not of the state.
+func (s State) Whose() string {
+	switch s {
+	case Held, Doubtful, Cancelling:
+		return "till"
+	case Awaiting:
+		return "shopper"
+	case Sent, Voiding:
+		return "acquirer"
+	}
+	return ""
+}
+
 // Mode is how the shopper pays: their code scanned by us, or our QR scanned by them.
 type Mode string
 
@@ -180,7 +194,7 @@ type Attempt struct {
 	Unfound     bool      // the last search found nothing surely ours
 	Misfit      bool      // the acquirer refuses our set-up: it cannot be asked
 	Unconfirmed bool      // a decline that no inquiry confirmed
-	QR          string    // the text to show, while it is shown
+	QR          string    // the text to show; shown only while the shopper may still scan it
 	By          string    // who ruled
 	Paid        *Paid     // once approved
 }

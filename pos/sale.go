@@ -246,8 +246,7 @@ func (a *Attempt) apply(e Entry) (why string) {
 	case ev == Unfound:
 		a.Unfound = true
 	}
-	a.QR = ""
-	if to == Awaiting {
+	if e.Body.QR != "" {
 		a.QR = e.Body.QR
 	}
 	if e.Body.Paid != nil && to == Approved {

@@ -1,0 +1,60 @@
+package pos
+
+import "time"
+
+// NewSale is what a person or the POS software asks the till to open.
+type NewSale struct {
+	Amount  Amount // without the tip, more than zero
+	Tip     int64  // minor units, not negative
+	Ticket  string
+	Cashier string
+	Note    string
+	Confirm *Confirmation // a manager's word that this is no double
+	Key     string        // idempotency key, or empty for none
+	KeyHash string        // keyed hash of the request that the key stands for
+}
+
+// Confirmation is a person's word and reason.
+type Confirmation struct {
+	By  string `json:"by"`
+	Why string `json:"why"`
+}
+
+// Standing is where the till stands at one instant; it is a copy.
+type Standing struct {
+	Ready      bool // the journal is open and sales are taken
+	Connection Connection
+	Armed      string    // the sale that the scanner is armed for, or empty
+	ArmedUntil time.Time // when it disarms by itself
+	Prompt     Prompt    // what the customer display shows
+	Take       map[Wallet]string
+	Outlooks   map[string]Outlook // by reference, one for each unfinished attempt and refund
+}
+
+// The values of Standing.Take.
+const (
+	TakeYes     = "yes"
+	TakeNo      = "no"
+	TakeUnknown = "unknown"
+)
+
+// Outlook is what the till means to do next about an unfinished attempt or refund. It lives in
+// memory: after a restart the tries count from nought.
+type Outlook struct {
+	NeedsManager bool
+	Calling      bool      // a call is under way
+	Next         time.Time // the next try; zero when none is planned
+	Deadline     time.Time // when the till loses patience with the shopper; zero when it has
+	Tries        int
+	Misses       int // calls in a row without a usable answer
+}
+
+// SaleFilter picks sales; zero fields pick all. Newest first.
+type SaleFilter struct {
+	Day       Date
+	Status    string
+	Ticket    string
+	Reference string
+	After     string // the id of the last sale of the page before
+	Limit     int    // 1 to 200; 0 is 50
+}
