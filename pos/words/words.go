@@ -1,0 +1,143 @@
+// Package words is the catalogue of sentences for people: cashiers, shoppers, managers and
+// technicians, in every language the register speaks. Code names a sentence by its id; the sentence
+// itself stands in a file of the catalogue and nowhere else.
+//
+// It decides nothing and formats no money: amounts and times come in as finished text. It never sees
+// a payment code, a token or a key, because no sentence has a place for one.
+package words
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/nicksnyder/go-i18n/v2/i18n"
+	"github.com/nicksnyder/go-i18n/v2/i18n/template"
+	"github.com/pelletier/go-toml/v2"
+	"golang.org/x/text/language"
+)
+
+// Fallback is the language of a reader whose own we do not speak.
+const Fallback = "en"
+
+// catalogue holds one file a topic and language: catalogue/TOPIC.LANGUAGE.toml.
+//
+//go:embed catalogue/*.toml
+var catalogue embed.FS
+
+// Catalogue knows every sentence in every language. It never changes after Open and may be used by
+// several goroutines.
+type Catalogue struct {
+	languages []string
+	matcher   language.Matcher
+	readers   map[string]*i18n.Localizer
+	sentences map[string]map[string]string // by language and id, as written: placeholders unfilled
+	parser    template.Parser
+}
+
+// Open reads the embedded catalogue. An error is a fault of the build, not of the register.
+func Open() (*Catalogue, error) { return open(catalogue) }
+
+func open(files fs.FS) (*Catalogue, error) {
+	c := &Catalogue{
+		languages: []string{"en", "fr-CA", "zh-Hans"},
+		readers:   map[string]*i18n.Localizer{},
+		sentences: map[string]map[string]string{},
+		// A sentence with a hole in it is better than one that says "no value".
+		parser: &template.TextParser{Option: "missingkey=zero"},
+	}
+	var tags []language.Tag
+	for _, l := range c.languages {
+		tags = append(tags, language.MustParse(l))
+		c.sentences[l] = map[string]string{}
+	}
+	c.matcher = language.NewMatcher(tags)
+	bundle := i18n.NewBundle(language.MustParse(Fallback))
+	bundle.RegisterUnmarshalFunc("toml", toml.Unmarshal)
+
+	paths, err := fs.Glob(files, "catalogue/*.toml")
+	if err != nil {
+		return nil, fmt.Errorf("catalogue: %w", err)
+	}
+	for _, path := range paths {
+		file, err := bundle.LoadMessageFileFS(files, path)
+		if err != nil {
+			return nil, fmt.Errorf("catalogue: %s: %w", path, err)
+		}
+		known, ok := c.sentences[file.Tag.String()]
+		if !ok {
+			return nil, fmt.Errorf("catalogue: %s: not one of the languages %q", path, c.languages)
+		}
+		for _, m := range file.Messages {
+			if _, twice := known[m.ID]; twice {
+				return nil, fmt.Errorf("catalogue: %s: %q stands in another file too", path, m.ID)
+			}
+			known[m.ID] = m.Other
+		}
+	}
+	for _, l := range c.languages {
+		c.readers[l] = i18n.NewLocalizer(bundle, l, Fallback)
+	}
+	return c, nil
+}
+
+// Languages lists what the register speaks; the first is the fallback.
+func (c *Catalogue) Languages() []string { return slices.Clone(c.languages) }
+
+// Match picks the language that suits an Accept-Language header or a language tag best; the fallback
+// suits whoever understands none of ours.
+func (c *Catalogue) Match(acceptLanguage string) string {
+	wanted, _, err := language.ParseAcceptLanguage(acceptLanguage)
+	if err != nil || len(wanted) == 0 {
+		return Fallback
+	}
+	_, i, confidence := c.matcher.Match(wanted...)
+	if confidence == language.No {
+		return Fallback
+	}
+	return c.languages[i]
+}
+
+// Say gives the sentence in the reader's language, its placeholders filled from args. A number under
+// "n" picks the singular or the plural where the sentence has both. A language we do not speak reads
+// as the nearest; an id that the catalogue lacks comes back as it is, so that a person still sees
+// which sentence is missing.
+func (c *Catalogue) Say(lang, id string, args map[string]string) string {
+	reader, ok := c.readers[lang]
+	if !ok {
+		reader = c.readers[c.Match(lang)]
+	}
+	ask := &i18n.LocalizeConfig{MessageID: id, TemplateData: args, TemplateParser: c.parser}
+	if n, err := strconv.Atoi(args["n"]); err == nil {
+		ask.PluralCount = n
+	}
+	// The library reports an error beside a usable text when a plural form or a translation is
+	// missing; the text is what a person wants.
+	text, _ := reader.Localize(ask)
+	if text == "" {
+		return id
+	}
+	return text
+}
+
+// Has reports whether the catalogue has the sentence.
+func (c *Catalogue) Has(id string) bool {
+	_, ok := c.sentences[Fallback][id]
+	return ok
+}
+
+// Topic gives all sentences whose id begins with prefix, for a page that fills them in by itself:
+// placeholders stand as written, like {{.amount}}. A sentence that lang lacks is the fallback's.
+func (c *Catalogue) Topic(lang, prefix string) map[string]string {
+	if _, ok := c.sentences[lang]; !ok {
+		lang = c.Match(lang)
+	}
+	topic := maps.Clone(c.sentences[Fallback])
+	maps.Copy(topic, c.sentences[lang])
+	maps.DeleteFunc(topic, func(id, _ string) bool { return !strings.HasPrefix(id, prefix) })
+	return topic
+}
