@@ -50,3 +50,10 @@ type Day struct {
 	Rows   int64  // of the journal, at the close
 	Head   string // of the chain, at the close
 }
+
+// Head is the end of the journal: the last row and the chain's value there; zero for an empty one.
+type Head struct {
+	Seq   int64
+	Chain string // hex
+	At    time.Time
+}

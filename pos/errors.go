@@ -5,6 +5,10 @@ import (
 	"fmt"
 )
 
+// ErrMisfit is in the chain of an error that an acquirer's refusal of our credentials, contract or clock
+// caused: asking again will not help.
+var ErrMisfit = errors.New("the acquirer refuses our set-up")
+
 // Problem is the type of a refusal, as the API and the screens name it; words has a sentence for
 // the cashier and, where there is one, a next step for the technician under each.
 type Problem string

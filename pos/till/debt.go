@@ -1,0 +1,233 @@
+package till
+
+import (
+	"context"
+	"time"
+
+	"posd/pos"
+)
+
+// debt is an unfinished attempt and what the till remembers about chasing it.
+type debt struct {
+	sale    string
+	a       pos.Attempt // as journaled; while pending is set, as it will be
+	pending *pos.Entry  // the attempt.started entry, until its commit
+	reply   reply       // who waits for the first commit
+
+	code     pos.Code // while held, in memory only
+	sendTill time.Time
+	stop     context.CancelFunc // ends the charge call while nothing has left
+	charging bool               // the charge call has not ended: no cancel may leave
+	calling  bool               // a question or a cancel is under way
+	asked    bool               // the one more question that Cancelling owes has been put
+	absent   time.Time          // first "never heard of it" after a cancel left
+	due      time.Time
+	tries    int
+	misses   int
+	flagged  bool // a manager has been called
+}
+
+// answer tells whoever waits for the first commit, once.
+func (d *debt) answer(s pos.Sale, err error) {
+	if d.reply != nil {
+		d.reply(s, err)
+		d.reply = nil
+	}
+}
+
+// lesson is an answer with the attempt it is about.
+type lesson struct {
+	reference string
+	answer    pos.Answer
+}
+
+// discharge starts every call that is due and returns how long until the next thing is.
+func (t *Till) discharge(ctx context.Context) time.Duration {
+	now := time.Now()
+	if t.broken != nil {
+		return t.reopen(ctx, now)
+	}
+	next := now.Add(time.Hour)
+	soonest := func(at time.Time) {
+		if !at.IsZero() && at.Before(next) {
+			next = at
+		}
+	}
+	soonest(t.endDay(ctx, now))
+	if t.armed != "" && !now.Before(t.armedUntil) {
+		t.disarm()
+	}
+	if t.armed != "" {
+		soonest(t.armedUntil)
+	}
+	if t.prompt.Kind != pos.PromptIdle && !t.promptEnds.IsZero() {
+		if !now.Before(t.promptEnds) {
+			t.show(pos.Prompt{Kind: pos.PromptIdle})
+		} else {
+			soonest(t.promptEnds)
+		}
+	}
+	if t.connection.State != pos.Online && !t.probing {
+		if !now.Before(t.probeAt) {
+			t.probe(ctx)
+		}
+		soonest(t.probeAt)
+	}
+	for _, d := range t.owed {
+		if t.patienceOver(d, now) {
+			if err := t.learn(ctx, d.a.Reference, pos.Answer{Event: pos.GiveUp, Reason: "patience"}); err != nil {
+				return 0
+			}
+		}
+		t.flag(d, now)
+		if d.calling || (d.charging && d.pending == nil) {
+			continue
+		}
+		if !now.Before(d.due) {
+			t.serve(ctx, d, now)
+		}
+		if t.broken != nil {
+			return 0
+		}
+		if !d.calling && (!d.charging || d.pending != nil) {
+			soonest(d.due)
+		}
+		if end := t.patienceEnds(d); !end.IsZero() {
+			soonest(end)
+		}
+	}
+	return max(0, time.Until(next))
+}
+
+// serve does the one thing that d is owed now.
+func (t *Till) serve(ctx context.Context, d *debt, now time.Time) {
+	if d.charging { // slow to connect: what waits for the line is journaled as held
+		if t.commit(ctx, t.started(d)...) == nil {
+			d.answer(*t.sales[d.sale], nil)
+		}
+		return
+	}
+	named := d.a.Theirs != ""
+	switch d.a.State.Duty(t.can, named) {
+	case pos.DutySend:
+		t.send(ctx, d, now)
+	case pos.DutyAsk:
+		t.call(ctx, d, t.o.Acquirer.Inquire)
+	case pos.DutySearch:
+		t.call(ctx, d, t.search)
+	case pos.DutyCancel:
+		t.cancel(ctx, d, now)
+	default:
+		d.due = now.Add(time.Hour) // nobody can be asked: a manager rules
+	}
+}
+
+// search looks for the acquirer's id and, when it is found, asks by it: only the inquiry decides.
+func (t *Till) search(ctx context.Context, a pos.Attempt) (pos.Answer, error) {
+	found, err := t.o.Acquirer.Search(ctx, a)
+	if err != nil || found.Event == pos.Unfound || found.Theirs == "" {
+		return found, err
+	}
+	a.Theirs = found.Theirs
+	ans, err := t.o.Acquirer.Inquire(ctx, a)
+	if err != nil {
+		ans = pos.Answer{Event: pos.Silence, Reason: ans.Reason}
+	}
+	if ans.Theirs == "" {
+		ans.Theirs = found.Theirs
+	}
+	return ans, nil
+}
+
+// cancel asks once more, waits for the dialect's minimum age, journals that a cancel leaves, and sends it.
+func (t *Till) cancel(ctx context.Context, d *debt, now time.Time) {
+	if d.a.State == pos.Cancelling {
+		if !d.asked {
+			d.asked = true
+			t.call(ctx, d, t.o.Acquirer.Inquire)
+			return
+		}
+		if ripe := d.a.Started.Add(t.can.PaceOf(d.a.Wallet).CancelAfter); now.Before(ripe) {
+			d.due = ripe
+			return
+		}
+		if t.learn(ctx, d.a.Reference, pos.Answer{Event: pos.CancelLeave}) != nil {
+			return
+		}
+	}
+	t.call(ctx, d, t.o.Acquirer.Cancel)
+}
+
+// call puts a question or a cancel to the acquirer beside the loop; its answer comes back as a lesson.
+func (t *Till) call(ctx context.Context, d *debt, f func(context.Context, pos.Attempt) (pos.Answer, error)) {
+	if t.running >= maxCalls {
+		d.due = time.Now().Add(time.Second)
+		return
+	}
+	t.running++
+	d.calling = true
+	d.tries++
+	a := d.a
+	t.calls.Go(func() {
+		bound, cancel := context.WithTimeout(ctx, callBound)
+		defer cancel()
+		began := time.Now()
+		ans, err := f(bound, a)
+		if ctx.Err() != nil {
+			return // we are stopping; the attempt is unfinished on disk, and the next start asks
+		}
+		t.post(ctx, func(ctx context.Context) {
+			t.running--
+			d.calling = false
+			d.due = time.Now().Add(t.wait(d))
+			t.heard(ans, err)
+			if err != nil {
+				t.log.WarnContext(ctx, "call without an answer", "ref", a.Reference, "state", a.State, "err", err, "took", time.Since(began))
+				ans = pos.Answer{Event: pos.Silence, Reason: ans.Reason, Misfit: ans.Misfit, Trouble: ans.Trouble}
+			}
+			_ = t.learn(ctx, a.Reference, ans) // a failed commit keeps the lesson and reopens the file
+		})
+	})
+}
+
+// wait is how long until the next try: the dialect's pace while the shopper is likely there, then
+// twice as long each time.
+func (t *Till) wait(d *debt) time.Duration {
+	pace := max(t.can.PaceOf(d.a.Wallet).Ask, time.Second)
+	age := time.Since(d.a.Started)
+	if age < foreground {
+		return pace
+	}
+	shift := min(max(d.tries-int(foreground/pace), 0), 10)
+	return min(backgroundIn<<shift, backgroundTo)
+}
+
+// patienceEnds is when the till gives up on the shopper by itself: only where a cancel can follow.
+func (t *Till) patienceEnds(d *debt) time.Time {
+	patience := t.can.PaceOf(d.a.Wallet).Patience
+	if patience == 0 || d.pending != nil || (d.a.Theirs == "" && !t.can.ByReference) {
+		return time.Time{}
+	}
+	switch d.a.State {
+	case pos.Awaiting, pos.Doubtful:
+		return d.a.Started.Add(patience)
+	}
+	return time.Time{}
+}
+
+func (t *Till) patienceOver(d *debt, now time.Time) bool {
+	end := t.patienceEnds(d)
+	return !end.IsZero() && !now.Before(end)
+}
+
+// flag calls a manager as soon as only a manager can help, and takes the call back when that has changed.
+func (t *Till) flag(d *debt, now time.Time) {
+	needed := d.pending == nil && d.a.NeedsManager(t.can, now)
+	switch {
+	case needed && !d.flagged:
+		t.o.Trouble(pos.Trouble{Code: pos.TroubleNeedsManager, About: d.a.Reference, Since: now})
+	case !needed && d.flagged:
+		t.o.Clear(pos.TroubleNeedsManager, d.a.Reference)
+	}
+	d.flagged = needed
+}

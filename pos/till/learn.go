@@ -1,0 +1,182 @@
+package till
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"posd/pos"
+)
+
+// learn is the one place where an attempt changes: decide, write, remember. Its error is a failed
+// commit; the lesson is then kept and learned again from the reopened file.
+func (t *Till) learn(ctx context.Context, reference string, ans pos.Answer) error {
+	d, sale, err := t.about(ctx, reference)
+	if err != nil {
+		t.unheard = append(t.unheard, lesson{reference, ans})
+		t.fail(err)
+		return err
+	}
+	a := *sale.Attempt(reference)
+	to, ok := a.State.Next(ans.Event)
+	if !ok {
+		return t.odd(ctx, sale, a, ans)
+	}
+	if d != nil {
+		if ans.Event == pos.Silence {
+			d.misses++
+		} else {
+			d.misses = 0
+		}
+		if ans.Event == pos.Silence && a.State == pos.Awaiting && d.misses < 2 && ans.Reason != "restart" {
+			return nil // one missed answer is not yet doubt
+		}
+		if ans.Event == pos.Absent && a.State == pos.Voiding && t.vanished(d) {
+			ans.Event, to = pos.Vanished, pos.Voided
+		}
+	}
+	if to == a.State && !teaches(ans, a) {
+		return nil // the same silence once more: counted in memory, not another row
+	}
+	entries := []pos.Entry{t.entry(sale, a, ans, to)}
+	if to.Final() && to.Rank() < 2 && to != pos.RuledPaid && sale.GivenUp && sale.Open() {
+		entries = append(entries, pos.Entry{Kind: pos.SaleCancelled, Sale: sale.ID})
+	}
+	if err := t.commit(ctx, entries...); err != nil {
+		t.unheard = append(t.unheard, lesson{reference, ans})
+		return err
+	}
+	t.log.InfoContext(ctx, "attempt", "ref", reference, "sale", sale.ID, "event", ans.Event, "from", a.State, "state", to, "reason", ans.Reason)
+	t.after(sale, a, ans, to)
+	return nil
+}
+
+// about finds the debt, if there is one, and the sale of an attempt.
+func (t *Till) about(ctx context.Context, reference string) (*debt, *pos.Sale, error) {
+	d := t.owed[reference]
+	if d != nil {
+		return d, t.sales[d.sale], nil
+	}
+	s, err := t.o.Journal.SaleOf(ctx, reference) // late: final already, or ruled
+	if err != nil {
+		return nil, nil, err
+	}
+	if s.Attempt(reference) == nil {
+		return nil, nil, fmt.Errorf("no attempt %s", reference)
+	}
+	return nil, &s, nil
+}
+
+// teaches reports whether an answer that moves nothing is still worth a row: a new id, another word
+// than the last, or a change in who must act.
+func teaches(ans pos.Answer, a pos.Attempt) bool {
+	return ans.Event != a.Last || (ans.Theirs != "" && ans.Theirs != a.Theirs) || ans.Misfit != a.Misfit
+}
+
+// entry writes an answer down so that a report can be folded from the entry alone.
+func (t *Till) entry(s *pos.Sale, a pos.Attempt, ans pos.Answer, to pos.State) pos.Entry {
+	b := pos.Body{To: to.String(), Theirs: ans.Theirs, Reason: ans.Reason, QR: ans.QR, Misfit: ans.Misfit,
+		Unconfirmed: ans.Unconfirmed, Wallet: ans.Wallet, Late: a.State.Final()}
+	if b.Wallet == "" {
+		b.Wallet = a.Wallet
+	}
+	if b.Theirs == a.Theirs {
+		b.Theirs = ""
+	}
+	if to.Final() {
+		b.Amount, b.Currency, b.Tip, b.Cashier = a.Amount.Minor, a.Amount.Currency, a.Tip, s.Cashier
+	}
+	if to == pos.Approved {
+		paid := pos.Paid{At: time.Now().UTC().Truncate(time.Millisecond)}
+		if ans.Paid != nil {
+			paid = *ans.Paid
+		}
+		paid.Amount, paid.Currency, paid.Tip = a.Amount.Minor, a.Amount.Currency, a.Tip
+		paid.Wallet = b.Wallet
+		b.Paid = &paid
+	}
+	return pos.Entry{Kind: pos.KindOf(ans.Event), Sale: s.ID, Reference: a.Reference, Body: b}
+}
+
+// odd journals an answer that the table has no place for: a trouble, and nothing changes. The same
+// success said twice is no oddity.
+func (t *Till) odd(ctx context.Context, s *pos.Sale, a pos.Attempt, ans pos.Answer) error {
+	if a.State == pos.Approved && (ans.Event == pos.Approve || ans.Event == pos.TooLate) {
+		return nil
+	}
+	if a.State.Final() && ans.Event == pos.Silence {
+		return nil // a question that outlived its attempt came back empty
+	}
+	e := pos.Entry{Kind: pos.AttemptOdd, Sale: s.ID, Reference: a.Reference,
+		Body: pos.Body{Event: ans.Event.String(), Theirs: ans.Theirs, Reason: ans.Reason}}
+	if err := t.commit(ctx, e); err != nil {
+		return err
+	}
+	t.log.WarnContext(ctx, "odd answer", "ref", a.Reference, "sale", s.ID, "event", ans.Event, "state", a.State)
+	t.o.Trouble(pos.Trouble{Code: pos.TroubleOddAnswer, About: a.Reference, Passing: true, Since: time.Now(),
+		Args: map[string]string{"event": ans.Event.String(), "state": a.State.Word()}})
+	return nil
+}
+
+// vanished reports whether a cancelled attempt that the acquirer twice never heard of can be called
+// ended: settle time apart, and the code and settle time over. Settle 0: never by ourselves.
+func (t *Till) vanished(d *debt) bool {
+	now := time.Now()
+	if t.can.Settle == 0 || now.Sub(d.a.Started) < codeLife+t.can.Settle {
+		return false
+	}
+	if d.absent.IsZero() {
+		d.absent = now
+		return false
+	}
+	return now.Sub(d.absent) >= t.can.Settle
+}
+
+// after does what follows from a journaled answer: troubles, debts, the display.
+func (t *Till) after(s *pos.Sale, a pos.Attempt, ans pos.Answer, to pos.State) {
+	now := time.Now()
+	if ans.Trouble != "" {
+		t.o.Trouble(pos.Trouble{Code: ans.Trouble, About: a.Reference, Passing: true, Since: now})
+	}
+	if ans.Misfit {
+		t.misfit = true
+		t.o.Trouble(pos.Trouble{Code: pos.TroubleAcquirerRefuses, Since: now})
+	}
+	late := a.State.Final()
+	if late && to == pos.Approved {
+		t.o.Trouble(pos.Trouble{Code: pos.TroublePaidLate, About: a.Reference, Passing: true, Since: now})
+	}
+	if a.State == pos.RuledPaid && (to == pos.Declined || to == pos.Voided) {
+		t.o.Trouble(pos.Trouble{Code: pos.TroubleRuling, About: a.Reference, Passing: true, Since: now})
+	}
+	if s.Orphan() {
+		t.o.Trouble(pos.Trouble{Code: pos.TroubleOrphan, About: s.ID, Since: now})
+	}
+	if d := t.owed[a.Reference]; d != nil {
+		if to != a.State {
+			d.due, d.asked, d.absent = now, false, time.Time{}
+			if to == pos.Awaiting {
+				d.due = now.Add(t.wait(d))
+			}
+		}
+		if to.Final() {
+			delete(t.owed, a.Reference)
+			t.o.Clear(pos.TroubleNeedsManager, a.Reference)
+		}
+	}
+	t.reprompt(s)
+	t.forget(s.ID)
+}
+
+// forget drops a sale from memory when nothing is owed on it and nobody is about to pay it.
+func (t *Till) forget(id string) {
+	if id == t.armed || id == t.inHand {
+		return
+	}
+	for _, d := range t.owed {
+		if d.sale == id {
+			return
+		}
+	}
+	delete(t.sales, id)
+}

@@ -1,0 +1,199 @@
+package till
+
+import (
+	"context"
+	"time"
+
+	"posd/pos"
+)
+
+// take makes a sale the one that the customer display is about.
+func (t *Till) take(id string) {
+	before := t.inHand
+	t.inHand = id
+	if before != id {
+		t.forget(before)
+	}
+}
+
+// show puts a prompt on the customer display; an outcome leaves it by itself after a while.
+func (t *Till) show(p pos.Prompt) {
+	p.At = time.Now().UTC()
+	t.prompt, t.promptEnds = p, time.Time{}
+	switch p.Kind {
+	case pos.PromptPaid, pos.PromptDeclined, pos.PromptUnsent, pos.PromptCancelled:
+		t.promptEnds = time.Now().Add(outcomeFor)
+	}
+	t.o.Show(p)
+	t.o.Told("prompt", p)
+}
+
+// reprompt shows where the sale in hand stands now.
+func (t *Till) reprompt(s *pos.Sale) {
+	if s.ID != t.inHand || s.ID == t.armed {
+		return
+	}
+	p := pos.Prompt{Kind: promptKind(s), Sale: s.ID, Amount: s.Charged()}
+	if a := s.Current(); a != nil {
+		switch a.State {
+		case pos.Awaiting:
+			p.QR = a.QR
+			if a.QR != "" {
+				p.Kind = pos.PromptQR
+			}
+			p.Until = a.Started.Add(t.can.PaceOf(a.Wallet).Patience)
+		case pos.Held:
+			if d := t.owed[a.Reference]; d != nil {
+				p.Until = d.sendTill
+				p.Seconds = int(time.Until(d.sendTill).Round(time.Second) / time.Second)
+			}
+		}
+	}
+	if p.Kind == t.prompt.Kind && p.Sale == t.prompt.Sale && p.QR == t.prompt.QR && p.Until.Equal(t.prompt.Until) {
+		return
+	}
+	t.show(p)
+}
+
+func promptKind(s *pos.Sale) pos.PromptKind {
+	switch s.Status() {
+	case "held":
+		return pos.PromptHolding
+	case "sent":
+		return pos.PromptSending
+	case "awaiting":
+		return pos.PromptConfirm
+	case "checking", "cancelling":
+		return pos.PromptChecking
+	case "paid", "ruled_paid":
+		return pos.PromptPaid
+	case "declined":
+		return pos.PromptDeclined
+	case "unsent", "ruled_unpaid":
+		return pos.PromptUnsent
+	case "cancelled":
+		return pos.PromptCancelled
+	}
+	return pos.PromptIdle
+}
+
+// publish puts a copy of where the till stands where everyone may read it, and says that the journal
+// grew only after that: who hears of a commit finds a standing that knows it.
+func (t *Till) publish() {
+	s := pos.Standing{Ready: t.broken == nil, Connection: t.connection, Armed: t.armed, Prompt: t.prompt,
+		Take: map[pos.Wallet]string{}, Outlooks: make(map[string]pos.Outlook, len(t.owed))}
+	if t.armed != "" {
+		s.ArmedUntil = t.armedUntil
+	}
+	for _, w := range t.can.Wallets {
+		s.Take[w] = t.takes()
+	}
+	for reference, d := range t.owed {
+		if d.pending != nil {
+			continue
+		}
+		o := pos.Outlook{NeedsManager: d.a.NeedsManager(t.can, time.Now()), Calling: d.calling || d.charging, Tries: d.tries, Misses: d.misses,
+			Deadline: t.patienceEnds(d)}
+		if d.a.State == pos.Held {
+			o.Deadline = d.sendTill
+		}
+		if !o.Calling {
+			o.Next = d.due
+		}
+		s.Outlooks[reference] = o
+	}
+	t.mu.Lock()
+	t.standing = s
+	t.mu.Unlock()
+	if t.last.Seq != t.told {
+		t.told = t.last.Seq
+		t.o.Committed(t.told)
+	}
+}
+
+// Standing is where the till stands; any goroutine may ask.
+func (t *Till) Standing() pos.Standing {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.standing
+}
+
+// Ready reports whether sales are taken.
+func (t *Till) Ready() bool { return t.Standing().Ready }
+
+func (t *Till) takes() string {
+	switch {
+	case t.broken != nil || t.misfit || t.connection.State == pos.Offline:
+		return pos.TakeNo
+	case t.connection.State == pos.Degraded:
+		return pos.TakeUnknown
+	}
+	return pos.TakeYes
+}
+
+// heard learns about the connection from a call that went out.
+func (t *Till) heard(ans pos.Answer, err error) {
+	if err != nil {
+		reason := ans.Reason
+		if reason == "" {
+			reason = "timeout"
+		}
+		t.lost(reason)
+		return
+	}
+	t.failures = 0
+	if !ans.Misfit && t.misfit {
+		t.misfit = false
+		t.o.Clear(pos.TroubleAcquirerRefuses, "")
+	}
+	if !ans.Date.IsZero() {
+		t.connection.Skew = time.Now().Sub(ans.Date)
+	}
+	if t.connection.State != pos.Online {
+		t.connect(pos.Online, "")
+		t.hurry() // the line is back: questions and cancels first, and they are all there is
+	}
+}
+
+// lost counts a call that brought nothing: once is degraded, twice in a row or a dial that failed is offline.
+func (t *Till) lost(reason string) {
+	t.failures++
+	state := pos.Degraded
+	if t.failures > 1 || reason == "unreachable" {
+		state = pos.Offline
+	}
+	t.probeAt = time.Now().Add(probeEvery)
+	if t.connection.State != state && (t.connection.State != pos.Offline || state != pos.Degraded) {
+		t.connect(state, reason)
+	}
+}
+
+func (t *Till) connect(state pos.ConnectionState, reason string) {
+	t.connection.State, t.connection.Reason, t.connection.Since = state, reason, time.Now()
+	if state == pos.Offline {
+		t.o.Trouble(pos.Trouble{Code: pos.TroubleAcquirerUnreachable, Since: time.Now(), Args: map[string]string{"reason": reason}})
+	} else if state == pos.Online {
+		t.o.Clear(pos.TroubleAcquirerUnreachable, "")
+	}
+	t.log.Info("connection", "state", state, "reason", reason)
+	t.o.Told("line", t.connection)
+}
+
+// probe opens a fresh connection and proves the credentials beside the loop. It never refuses a
+// payment: it only says sooner that the line is back.
+func (t *Till) probe(ctx context.Context) {
+	if t.probing {
+		return
+	}
+	t.probing = true
+	t.calls.Go(func() {
+		bound, cancel := context.WithTimeout(ctx, callBound)
+		defer cancel()
+		err := t.o.Acquirer.Ready(bound)
+		t.post(ctx, func(context.Context) {
+			t.probing = false
+			t.probeAt = time.Now().Add(probeEvery)
+			t.probed(err)
+		})
+	})
+}
