@@ -108,7 +108,7 @@ func sources(t *testing.T) (*token.FileSet, []source) {
 		if path.Ext(at) != ".go" {
 			return nil
 		}
-		parsed, err := parser.ParseFile(files, filepath.Join(house, at), nil, parser.SkipObjectResolution)
+		parsed, err := parser.ParseFile(files, filepath.Join(house, at), nil, parser.SkipObjectResolution|parser.ParseComments)
 		if err != nil {
 			return err
 		}
@@ -287,6 +287,20 @@ func stateChanges(files *token.FileSet, pkg string, parsed []*ast.File) (at []to
 type nobody struct{}
 
 func (nobody) Import(string) (*types.Package, error) { return nil, fs.ErrNotExist }
+
+// A warning is silenced where it stands, and the rule goes on to be believed.
+func TestNothingIsSilenced(t *testing.T) {
+	files, all := sources(t)
+	for _, s := range all {
+		for _, group := range s.ast.Comments {
+			for _, c := range group.List {
+				if strings.HasPrefix(c.Text, "//nolint") || strings.Contains(c.Text, "#nosec") || strings.HasPrefix(c.Text, "//lint:") {
+					t.Errorf("%s: fix the warning, or remove the rule in .golangci.yml", files.Position(c.Pos()))
+				}
+			}
+		}
+	}
+}
 
 // The language starts to do things: then it can no longer be read, or tested, as a table.
 func TestTheLanguageDoesNothing(t *testing.T) {
