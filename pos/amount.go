@@ -123,7 +123,7 @@ func (a Amount) split() (whole, decimals string) {
 // Symbols as browsers print them (CLDR, narrow forms where the country is plain from the language).
 var symbols = map[string]map[Currency]string{
 	"en":      {"USD": "$", "CAD": "CA$", "CNY": "CN¥", "HKD": "HK$", "EUR": "€", "GBP": "£", "JPY": "¥"},
-	"fr-CA":   {"USD": "$ US", "CAD": "$", "CNY": "CN¥", "HKD": "$ HK", "EUR": "€", "GBP": "£", "JPY": "¥"},
+	"fr-CA":   {"USD": "$\u00a0US", "CAD": "$", "CNY": "CN¥", "HKD": "$\u00a0HK", "EUR": "€", "GBP": "£", "JPY": "¥"},
 	"zh-Hans": {"USD": "US$", "CAD": "CA$", "CNY": "¥", "HKD": "HK$", "EUR": "€", "GBP": "£", "JPY": "JP¥"},
 }
 
