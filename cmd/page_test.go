@@ -1,0 +1,45 @@
+package cmd_test
+
+import (
+	"context"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A cashier and a manager work at the pages in a real browser, on a real register.
+func TestPages(t *testing.T) {
+	for tool, install := range map[string]string{
+		"node":     "sudo apt-get install -y --no-install-recommends nodejs",
+		"chromium": "sudo apt-get install -y --no-install-recommends chromium fonts-wqy-microhei",
+	} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Fatalf("%s is missing; install it with: %s (scripts/check does)", tool, install)
+		}
+	}
+	scripts, err := filepath.Glob(filepath.Join(house, "scripts", "browser", "*.test.mjs"))
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("no browser tests in scripts/browser: %v", err)
+	}
+	for _, script := range scripts {
+		t.Run(strings.TrimSuffix(filepath.Base(script), ".test.mjs"), func(t *testing.T) {
+			r, b := counter(t)
+			r.devicesReady(t)
+			page := run(t, "", "posctl", "--config", r.config, "open", "--role", "manager")
+			if page.code != 0 {
+				t.Fatalf("posctl open: exit %d %s", page.code, page.stderr)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+			defer cancel()
+			node := exec.CommandContext(ctx, "node", "--test", script)
+			node.Env = append(environment(), "POSD_PAGE="+strings.TrimSpace(page.stdout), "POSD_CONFIG="+r.config,
+				"POSD_BASE="+r.base, "POSD_DATA="+r.data, "POSCTL="+command(t, "posctl"), "POSIM_SCANNER="+b.Scanner)
+			node.WaitDelay = stopWithin
+			if out, err := node.CombinedOutput(); err != nil {
+				t.Errorf("%s: %v\n%s", filepath.Base(script), err, tail(string(out), 120))
+			}
+		})
+	}
+}
