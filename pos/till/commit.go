@@ -19,7 +19,7 @@ func (t *Till) commit(ctx context.Context, entries ...pos.Entry) error {
 	if err != nil {
 		return err
 	}
-	written, err := t.o.Journal.Append(ctx, entries...)
+	written, err := t.o.Journal.Append(context.WithoutCancel(ctx), entries...) // stopping does not tear a write
 	if err != nil {
 		t.fail(err)
 		return err
@@ -125,7 +125,7 @@ func (t *Till) endDay(ctx context.Context, now time.Time) time.Time {
 	for reference := range t.owed {
 		e.Body.Carried = append(e.Body.Carried, reference)
 	}
-	written, err := t.o.Journal.Append(ctx, e)
+	written, err := t.o.Journal.Append(context.WithoutCancel(ctx), e)
 	if err != nil {
 		t.fail(err)
 		return now

@@ -180,6 +180,9 @@ func (t *Till) call(ctx context.Context, d *debt, f func(context.Context, pos.At
 			t.running--
 			d.calling = false
 			d.due = time.Now().Add(t.wait(d))
+			if d.a.State == pos.Cancelling && d.asked {
+				d.due = time.Now() // the one more question is put: the cancel is next
+			}
 			t.heard(ans, err)
 			if err != nil {
 				t.log.WarnContext(ctx, "call without an answer", "ref", a.Reference, "state", a.State, "err", err, "took", time.Since(began))

@@ -135,7 +135,7 @@ func (t *Till) vanished(d *debt) bool {
 // after does what follows from a journaled answer: troubles, debts, the display.
 func (t *Till) after(s *pos.Sale, a pos.Attempt, ans pos.Answer, to pos.State) {
 	now := time.Now()
-	if ans.Trouble != "" {
+	if ans.Trouble != "" && ans.Trouble != pos.TroubleAcquirerRefuses {
 		t.o.Trouble(pos.Trouble{Code: ans.Trouble, About: a.Reference, Passing: true, Since: now})
 	}
 	if ans.Misfit {

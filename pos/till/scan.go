@@ -14,6 +14,7 @@ var errNotHeld = errors.New("the attempt is no longer held")
 // a fresh connection meanwhile, because one that idled is the likeliest to be dead.
 func (t *Till) Arm(ctx context.Context, sale string) (pos.Sale, error) {
 	return t.ask(ctx, "till.arm", func(ctx context.Context, answer reply) {
+		defer t.forget(sale)
 		s, err := t.payable(ctx, "till.arm", sale)
 		if err != nil {
 			answer(pos.Sale{}, err)
@@ -48,6 +49,7 @@ func (t *Till) disarm() {
 // as sent, as held, or as never sent.
 func (t *Till) Scan(ctx context.Context, sale string, scan pos.Scan) (pos.Sale, error) {
 	return t.ask(ctx, "till.scan", func(ctx context.Context, answer reply) {
+		defer t.forget(sale)
 		s, err := t.payable(ctx, "till.scan", sale)
 		if err == nil {
 			err = t.begin(ctx, s, scan, answer)

@@ -113,6 +113,7 @@ func (t *Till) double(ctx context.Context, charged pos.Amount) (bool, error) {
 // when that is certain; money that arrives first wins.
 func (t *Till) Cancel(ctx context.Context, sale, by string) (pos.Sale, error) {
 	return t.ask(ctx, "till.cancel", func(ctx context.Context, answer reply) {
+		defer t.forget(sale)
 		s, err := t.sale(ctx, sale)
 		if err == nil {
 			err = t.giveUp(ctx, s, by)
@@ -150,7 +151,6 @@ func (t *Till) giveUp(ctx context.Context, s *pos.Sale, by string) error {
 			return storage(op, err)
 		}
 		t.reprompt(s)
-		t.forget(s.ID)
 		return nil
 	}
 	giveUp := pos.Entry{Kind: pos.KindOf(pos.GiveUp), Sale: s.ID, Reference: d.a.Reference, Body: pos.Body{Reason: "gave_up", By: by}}
@@ -166,7 +166,6 @@ func (t *Till) giveUp(ctx context.Context, s *pos.Sale, by string) error {
 		delete(t.owed, d.a.Reference)
 		d.answer(*s, nil)
 		t.reprompt(s)
-		t.forget(s.ID)
 		return nil
 	}
 	var entries []pos.Entry
@@ -193,6 +192,7 @@ func (t *Till) giveUp(ctx context.Context, s *pos.Sale, by string) error {
 // being chased: money that arrives on it is an orphan.
 func (t *Till) Settle(ctx context.Context, sale, tender, by string) (pos.Sale, error) {
 	return t.ask(ctx, "till.settle", func(ctx context.Context, answer reply) {
+		defer t.forget(sale)
 		s, err := t.sale(ctx, sale)
 		if err == nil {
 			err = t.settle(ctx, s, tender, by)
@@ -228,7 +228,6 @@ func (t *Till) settle(ctx context.Context, s *pos.Sale, tender, by string) error
 		return storage(op, err)
 	}
 	t.reprompt(s)
-	t.forget(s.ID)
 	return nil
 }
 

@@ -1,0 +1,259 @@
+package till_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"posd/pos"
+)
+
+var errCut = errors.New("the line was cut")
+
+// bank is an acquirer with books of its own behind a line that a test breaks. What happens to the next
+// calls stands in queues; an empty queue is the plain case.
+type bank struct {
+	can pos.Capabilities
+
+	mu       sync.Mutex
+	books    map[string]*account // by our reference
+	dead     bool                // no connection can be opened
+	charges  []func(ctx context.Context, a *account) (pos.Answer, error)
+	answers  []func(a *account) (pos.Answer, error) // to inquiries
+	cancels  []func(a *account) (pos.Answer, error)
+	calls    []string // what was asked of it, in order
+	blankets int      // charges of one reference that arrived twice
+}
+
+type account struct {
+	theirs string
+	state  pos.Event // Pend, Approve, Decline or Close
+	amount int64
+	payAt  time.Time // when the shopper confirms
+}
+
+func newBank() *bank {
+	pace := pos.Pace{Ask: 3 * time.Second, Patience: 60 * time.Second}
+	return &bank{books: map[string]*account{}, can: pos.Capabilities{
+		Dialect: "bank", Scans: true, Searchable: true, Currencies: []pos.Currency{"USD"}, Wallets: []pos.Wallet{pos.WeChat, pos.Alipay},
+		Paces: map[pos.Wallet]pos.Pace{pos.WeChat: {Ask: 3 * time.Second, Patience: 45 * time.Second, CancelAfter: 15 * time.Second}}, Pace: pace,
+	}}
+}
+
+func (b *bank) Can() pos.Capabilities { return b.can }
+
+func (b *bank) note(call string) { b.calls = append(b.calls, call) }
+
+func (b *bank) Ready(context.Context) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.dead {
+		return errCut
+	}
+	return nil
+}
+
+func (b *bank) Charge(ctx context.Context, c pos.Charge, leaving func() error) (pos.Answer, error) {
+	b.mu.Lock()
+	dead := b.dead
+	b.mu.Unlock()
+	if dead {
+		return pos.Answer{}, errCut
+	}
+	if err := leaving(); err != nil {
+		return pos.Answer{}, err
+	}
+	b.mu.Lock()
+	b.note("charge")
+	if b.books[c.Reference] != nil {
+		b.blankets++
+	}
+	a := &account{theirs: "T-" + c.Reference, state: pos.Approve, amount: c.Amount.Minor}
+	b.books[c.Reference] = a
+	step := pop(&b.charges)
+	b.mu.Unlock()
+	if step != nil {
+		return step(ctx, a)
+	}
+	return b.say(a), nil
+}
+
+func pop[T any](queue *[]T) (first T) {
+	if len(*queue) > 0 {
+		first, *queue = (*queue)[0], (*queue)[1:]
+	}
+	return first
+}
+
+// say is the bank's honest word about an account.
+func (b *bank) say(a *account) pos.Answer {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if a.state == pos.Pend && !a.payAt.IsZero() && !time.Now().Before(a.payAt) {
+		a.state = pos.Approve
+	}
+	ans := pos.Answer{Event: a.state, Theirs: a.theirs}
+	if a.state == pos.Approve {
+		ans.Paid = &pos.Paid{At: time.Now().UTC(), Amount: a.amount, Currency: "USD"}
+	}
+	return ans
+}
+
+func (b *bank) find(at pos.Attempt) *account {
+	for reference, a := range b.books {
+		if a.theirs == at.Theirs || (b.can.ByReference && reference == at.Reference) {
+			return a
+		}
+	}
+	return nil
+}
+
+func (b *bank) Inquire(_ context.Context, at pos.Attempt) (pos.Answer, error) {
+	b.mu.Lock()
+	b.note("inquire")
+	a, step, dead := b.find(at), pop(&b.answers), b.dead
+	b.mu.Unlock()
+	switch {
+	case dead:
+		return pos.Answer{}, errCut
+	case step != nil:
+		return step(a)
+	case a == nil:
+		return pos.Answer{Event: pos.Absent}, nil
+	}
+	return b.say(a), nil
+}
+
+func (b *bank) Search(_ context.Context, at pos.Attempt) (pos.Answer, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.note("search")
+	if b.dead {
+		return pos.Answer{}, errCut
+	}
+	if a := b.books[at.Reference]; a != nil {
+		return pos.Answer{Event: pos.Pend, Theirs: a.theirs}, nil
+	}
+	return pos.Answer{Event: pos.Unfound}, nil
+}
+
+func (b *bank) Cancel(_ context.Context, at pos.Attempt) (pos.Answer, error) {
+	b.mu.Lock()
+	b.note("cancel")
+	a, step, dead := b.find(at), pop(&b.cancels), b.dead
+	b.mu.Unlock()
+	if dead {
+		return pos.Answer{}, errCut
+	}
+	if step != nil {
+		return step(a)
+	}
+	if ans := b.say(a); ans.Event == pos.Approve {
+		ans.Event = pos.TooLate
+		return ans, nil
+	}
+	b.mu.Lock()
+	a.state = pos.Close
+	b.mu.Unlock()
+	return b.say(a), nil
+}
+
+func (b *bank) Present(context.Context, pos.Attempt, func() error) (pos.Answer, error) {
+	return pos.Answer{}, errors.ErrUnsupported
+}
+
+func (b *bank) Refund(context.Context, pos.Attempt, pos.Refund, func() error) (pos.RefundAnswer, error) {
+	return pos.RefundAnswer{}, errors.ErrUnsupported
+}
+
+func (b *bank) InquireRefund(context.Context, pos.Attempt, pos.Refund) (pos.RefundAnswer, error) {
+	return pos.RefundAnswer{}, errors.ErrUnsupported
+}
+
+// next scripts what happens to the charges that come.
+func (b *bank) next(charges ...func(context.Context, *account) (pos.Answer, error)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.charges = append(b.charges, charges...)
+}
+
+// line breaks the line, or mends it.
+func (b *bank) line(dead bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.dead = dead
+}
+
+// said is everything that was asked of the bank so far.
+func (b *bank) said() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.calls)
+}
+
+// The ways a charge can go.
+
+func (b *bank) password(typing time.Duration) func(context.Context, *account) (pos.Answer, error) {
+	return func(_ context.Context, a *account) (pos.Answer, error) {
+		b.mu.Lock()
+		a.state, a.payAt = pos.Pend, time.Now().Add(typing)
+		b.mu.Unlock()
+		return b.say(a), nil
+	}
+}
+
+func (b *bank) never(_ context.Context, a *account) (pos.Answer, error) {
+	b.mu.Lock()
+	a.state = pos.Pend
+	b.mu.Unlock()
+	return b.say(a), nil
+}
+
+func (b *bank) declined(_ context.Context, a *account) (pos.Answer, error) {
+	b.mu.Lock()
+	a.state = pos.Decline
+	b.mu.Unlock()
+	return pos.Answer{Event: pos.Decline, Theirs: a.theirs, Reason: "insufficient"}, nil
+}
+
+// replyLost charges, and its answer never comes.
+func replyLost(after time.Duration) func(context.Context, *account) (pos.Answer, error) {
+	return func(ctx context.Context, _ *account) (pos.Answer, error) {
+		select {
+		case <-ctx.Done():
+		case <-time.After(after):
+		}
+		return pos.Answer{Reason: "timeout"}, errCut
+	}
+}
+
+// swallowed never reaches the books, and no answer comes.
+func (b *bank) swallowed(after time.Duration) func(context.Context, *account) (pos.Answer, error) {
+	return func(ctx context.Context, a *account) (pos.Answer, error) {
+		b.mu.Lock()
+		for reference, other := range b.books {
+			if other == a {
+				delete(b.books, reference)
+			}
+		}
+		b.mu.Unlock()
+		return replyLost(after)(ctx, a)
+	}
+}
+
+// slow is approved, but says so late.
+func (b *bank) slow(after time.Duration) func(context.Context, *account) (pos.Answer, error) {
+	return func(_ context.Context, a *account) (pos.Answer, error) {
+		time.Sleep(after)
+		return b.say(a), nil
+	}
+}
+
+// pay is the shopper's confirmation.
+func (b *bank) pay(a *account) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	a.state = pos.Approve
+}

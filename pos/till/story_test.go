@@ -1,0 +1,563 @@
+package till_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"posd/pos"
+)
+
+// A shopper shows a code and the acquirer says yes at once: the attempt is on disk before it left, and
+// the display says so.
+func TestPaidAtOnce(t *testing.T) {
+	story(t, func(c *counter) {
+		id := c.sell(12950)
+		if _, err := c.till.Arm(c.t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+		c.till.Scanned(scanned(wechatCode))
+		c.wait(0)
+		c.status(id, "paid")
+		c.journaled("0s attempt.started", "0s attempt.leave -> sent", "0s attempt.approve -> approved")
+		c.shown(pos.PromptScan, pos.PromptSending, pos.PromptPaid)
+		c.wait(time.Minute)
+		c.shown(pos.PromptScan, pos.PromptSending, pos.PromptPaid, pos.PromptIdle)
+		if a := c.sale(id).Attempts[0]; a.Paid == nil || a.Paid.Amount != 12950 || a.Theirs == "" || a.Last4 != "6789" {
+			t.Errorf("the attempt does not say what was paid: %+v", a)
+		}
+	})
+}
+
+// The shopper types a password for 20 s. Nobody at the counter does anything, and it ends paid.
+func TestShopperTypesAPassword(t *testing.T) {
+	story(t, func(c *counter) {
+		c.bank.next(c.bank.password(20 * time.Second))
+		id := c.sell(100)
+		c.scan(id, alipayCode)
+		c.wait(10 * time.Second)
+		c.status(id, "awaiting")
+		c.wait(15 * time.Second)
+		c.status(id, "paid")
+		c.journaled("0s attempt.started", "0s attempt.leave -> sent", "0s attempt.pend -> awaiting", "21s attempt.approve -> approved")
+	})
+}
+
+// One lost answer to a question is not yet doubt; two are.
+func TestCheckingAfterTwoMissedAnswers(t *testing.T) {
+	story(t, func(c *counter) {
+		c.bank.next(c.bank.password(10 * time.Second))
+		lost := func(*account) (pos.Answer, error) { return pos.Answer{}, errCut }
+		c.bank.answers = append(c.bank.answers, lost, lost, lost)
+		id := c.sell(100)
+		c.scan(id, alipayCode)
+		c.wait(4 * time.Second)
+		c.status(id, "awaiting")
+		c.wait(3 * time.Second)
+		c.status(id, "checking")
+		c.wait(10 * time.Second)
+		c.status(id, "paid")
+	})
+}
+
+// The reply to the charge is lost after the money moved. It is never sent again: the acquirer's
+// history gives the id, the inquiry by that id decides.
+func TestLostReplyIsSearchedNotRepeated(t *testing.T) {
+	story(t, func(c *counter) {
+		c.bank.next(replyLost(45 * time.Second))
+		id := c.sell(100)
+		c.scan(id, wechatCode)
+		c.wait(44 * time.Second)
+		c.status(id, "sent")
+		c.wait(2 * time.Second)
+		c.status(id, "paid")
+		c.journaled("0s attempt.started", "0s attempt.leave -> sent", "45s attempt.silence -> doubtful", "45s attempt.approve -> approved")
+		if c.bank.blankets != 0 {
+			t.Error("the charge left twice")
+		}
+	})
+}
+
+// The request never arrived and no search finds it. Only a manager can settle that, is called at once,
+// and what comes later still counts.
+func TestUnfoundNeedsAManager(t *testing.T) {
+	story(t, func(c *counter) {
+		c.bank.next(c.bank.swallowed(time.Second))
+		id := c.sell(100)
+		c.scan(id, wechatCode)
+		ref := c.sale(id).Attempts[0].Reference
+		_, err := c.till.Rule(c.t.Context(), ref, false, "not on the portal", "manager")
+		problem(t, err, pos.RulingNotOpen)
+		c.wait(2 * time.Second)
+		c.status(id, "checking")
+		c.troubled(pos.TroubleNeedsManager, true)
+		if !c.till.Standing().Outlooks[ref].NeedsManager {
+			t.Error("the queue does not say that a manager must act")
+		}
+		_, err = c.till.Rule(c.t.Context(), ref, true, "", "manager")
+		problem(t, err, pos.BadRequest)
+		if _, err = c.till.Rule(c.t.Context(), ref, false, "not on the portal", "manager"); err != nil {
+			t.Fatal(err)
+		}
+		c.status(id, "ruled_unpaid")
+		c.troubled(pos.TroubleNeedsManager, false)
+		_, err = c.till.Rule(c.t.Context(), ref, true, "found after all", "manager")
+		if err != nil {
+			t.Error("a ruling may be turned round:", err)
+		}
+		c.status(id, "ruled_paid")
+		c.journaled("0s attempt.started", "0s attempt.leave -> sent", "1s attempt.silence -> doubtful", "1s attempt.unfound -> doubtful",
+			"2s attempt.rule_unpaid -> ruled_unpaid", "2s attempt.rule_paid -> ruled_paid")
+	})
+}
+
+// Declined: the next code is a new attempt with a new reference.
+func TestDeclinedThenAnotherCode(t *testing.T) {
+	story(t, func(c *counter) {
+		c.bank.next(c.bank.declined)
+		id := c.sell(100)
+		c.scan(id, wechatCode)
+		c.wait(0)
+		c.status(id, "declined")
+		_, err := c.till.Scan(c.t.Context(), id, scanned(wechatCode))
+		problem(t, err, pos.UsedCode)
+		c.scan(id, alipayCode)
+		c.wait(0)
+		c.status(id, "paid")
+		s := c.sale(id)
+		if s.Attempts[0].Reference == s.Attempts[1].Reference {
+			t.Error("two attempts share a reference")
+		}
+		_, err = c.till.Scan(c.t.Context(), id, scanned("281234567890123457"))
+		problem(t, err, pos.SaleClosed)
+	})
+}
+
+// The line is dead before anything left: certainly not charged, and the same code may be shown again.
+func TestNothingLeft(t *testing.T) {
+	story(t, func(c *counter) {
+		c.bank.line(true)
+		id := c.sell(100)
+		c.scan(id, wechatCode)
+		c.status(id, "unsent")
+		c.journaled("0s attempt.started", "0s attempt.lapse -> unsent")
+		if got := c.till.Standing(); got.Connection.State != pos.Offline || got.Take[pos.WeChat] != "no" {
+			t.Errorf("the till says the line is %+v, takes %v", got.Connection, got.Take)
+		}
+		c.bank.line(false)
+		c.wait(11 * time.Second)
+		if got := c.till.Standing().Connection.State; got != pos.Online {
+			t.Errorf("a probe did not notice that the line is back: %s", got)
+		}
+		c.scan(id, wechatCode)
+		c.wait(0)
+		c.status(id, "paid")
+	})
+}
+
+// With holding on, a code inside its life waits for the line and then sends itself, once.
+func TestHeldCodeSendsItself(t *testing.T) {
+	hold := func(c *counter) { c.hold = 25 * time.Second }
+	story(t, func(c *counter) {
+		c.bank.line(true)
+		id := c.sell(100)
+		c.scan(id, wechatCode)
+		c.status(id, "held")
+		c.wait(10 * time.Second)
+		c.status(id, "held")
+		c.bank.line(false)
+		c.wait(2 * time.Second)
+		c.status(id, "paid")
+		if len(c.sale(id).Attempts) != 1 || c.bank.blankets != 0 {
+			t.Error("a held code made more than one attempt")
+		}
+	}, hold)
+	story(t, func(c *counter) {
+		c.bank.line(true)
+		id := c.sell(100)
+		c.scan(id, wechatCode)
+		c.till.Scanned(scanned(alipayCode)) // a fresh code takes its place
+		c.wait(0)
+		if s := c.sale(id); len(s.Attempts) != 2 || s.Attempts[0].State != pos.Unsent || s.Attempts[1].State != pos.Held {
+			t.Errorf("attempts after a fresh scan: %+v", s.Attempts)
+		}
+		c.wait(26 * time.Second)
+		c.status(id, "unsent")
+		c.bank.line(false)
+		c.wait(time.Minute)
+		c.status(id, "unsent")
+		if len(c.bank.books) != 0 {
+			t.Error("a code was sent after its life")
+		}
+	}, hold)
+}
+
+// The cashier gives up while the shopper types. The till asks once more, waits the 15 s that WeChat
+// demands, cancels, and only then is the sale cancelled.
+func TestCancelWaitsForItsAge(t *testing.T) {
+	story(t, func(c *counter) {
+		c.bank.next(c.bank.never)
+		id := c.sell(100)
+		c.scan(id, wechatCode)
+		c.wait(2 * time.Second)
+		if _, err := c.till.Cancel(c.t.Context(), id, "mroy"); err != nil {
+			t.Fatal(err)
+		}
+		c.wait(12 * time.Second)
+		c.status(id, "cancelling")
+		c.wait(2 * time.Second)
+		c.status(id, "cancelled")
+		c.journaled("0s attempt.started", "0s attempt.leave -> sent", "0s attempt.pend -> awaiting", "2s sale.given_up",
+			"2s attempt.give_up -> cancelling", "2s attempt.pend -> cancelling", "15s attempt.cancel_leave -> voiding",
+			"15s attempt.close -> voided", "15s sale.cancelled")
+	})
+}
+
+// The shopper pays in the gap before the cancel: paid wins.
+func TestPaidWinsUntilACancelHasLeft(t *testing.T) {
+	story(t, func(c *counter) {
+		c.bank.next(c.bank.slow(5 * time.Second))
+		id := c.sell(100)
+		c.scan(id, wechatCode)
+		c.wait(time.Second)
+		if s, err := c.till.Cancel(c.t.Context(), id, "mroy"); err != nil || s.Status() != "cancelling" {
+			t.Fatal(s.Status(), err)
+		}
+		c.wait(5 * time.Second)
+		c.status(id, "paid")
+		for _, call := range c.bank.said() {
+			if call == "cancel" {
+				t.Error("a cancel left while the charge was in flight")
+			}
+		}
+	})
+}
+
+// The cancel comes too late: its answer decides, and the sale is paid.
+func TestCancelTooLate(t *testing.T) {
+	story(t, func(c *counter) {
+		c.bank.next(c.bank.never)
+		c.bank.cancels = append(c.bank.cancels,
+			func(a *account) (pos.Answer, error) { c.bank.pay(a); return pos.Answer{}, errCut })
+		id := c.sell(100)
+		c.scan(id, alipayCode)
+		c.wait(time.Second)
+		if _, err := c.till.Cancel(c.t.Context(), id, ""); err != nil {
+			t.Fatal(err)
+		}
+		c.wait(20 * time.Second)
+		c.status(id, "paid")
+	})
+}
+
+// A shopper who never answers: the till gives up by itself after the wallet's patience, and the sale
+// stays open for another code.
+func TestPatienceEnds(t *testing.T) {
+	story(t, func(c *counter) {
+		c.bank.next(c.bank.never)
+		id := c.sell(100)
+		c.scan(id, wechatCode)
+		c.wait(44 * time.Second)
+		c.status(id, "awaiting")
+		c.wait(4 * time.Second)
+		c.status(id, "cancelled")
+		if s := c.sale(id); !s.Open() {
+			t.Error("the sale can no longer be paid")
+		}
+		c.scan(id, alipayCode)
+		c.wait(0)
+		c.status(id, "paid")
+	})
+}
+
+// Power fails in each unfinished state; after the restart every attempt ends as the bank has it.
+func TestRestart(t *testing.T) {
+	t.Run("shopper was typing", func(t *testing.T) {
+		story(t, func(c *counter) {
+			c.bank.next(c.bank.password(10 * time.Second))
+			id := c.sell(100)
+			c.scan(id, wechatCode)
+			c.wait(time.Second)
+			c.restart()
+			c.wait(15 * time.Second)
+			c.status(id, "paid")
+		})
+	})
+	t.Run("the charge was in flight", func(t *testing.T) {
+		story(t, func(c *counter) {
+			c.bank.next(replyLost(time.Hour))
+			id := c.sell(100)
+			c.scan(id, wechatCode)
+			c.wait(time.Second)
+			c.restart()
+			c.wait(5 * time.Second)
+			c.status(id, "paid")
+			if c.bank.blankets != 0 {
+				t.Error("the restart charged again")
+			}
+		})
+	})
+	t.Run("a cancel was in flight", func(t *testing.T) {
+		story(t, func(c *counter) {
+			c.bank.next(c.bank.never)
+			c.bank.cancels = append(c.bank.cancels, func(*account) (pos.Answer, error) { time.Sleep(time.Minute); return pos.Answer{}, errCut })
+			id := c.sell(100)
+			c.scan(id, alipayCode)
+			c.wait(time.Second)
+			if _, err := c.till.Cancel(c.t.Context(), id, ""); err != nil {
+				t.Fatal(err)
+			}
+			c.wait(time.Second)
+			c.restart() // the minute that the cancel's answer takes is over by then
+			c.wait(5 * time.Second)
+			c.status(id, "cancelled")
+			if s := c.sale(id); s.End != pos.EndCancelled {
+				t.Error("the cashier's wish to cancel did not survive the restart")
+			}
+		})
+	})
+	t.Run("a code was held", func(t *testing.T) {
+		story(t, func(c *counter) {
+			c.bank.line(true)
+			id := c.sell(100)
+			c.scan(id, wechatCode)
+			c.status(id, "held")
+			c.bank.line(false)
+			c.restart()
+			c.wait(5 * time.Second)
+			c.status(id, "unsent")
+			if len(c.bank.books) != 0 {
+				t.Error("a code outlived the memory it was held in")
+			}
+		}, func(c *counter) { c.hold = 25 * time.Second })
+	})
+}
+
+// The disk fails at each fact. Whether the write happened or not, nothing is sent that is not on disk,
+// and what the acquirer said is not forgotten.
+func TestFailedCommit(t *testing.T) {
+	for _, happened := range []bool{false, true} {
+		name := map[bool]string{false: "lost", true: "written all the same"}[happened]
+		t.Run("leaving/"+name, func(t *testing.T) {
+			story(t, func(c *counter) {
+				id := c.sell(100)
+				c.file.fail = []fault{{pos.KindOf(pos.Leave), happened}}
+				_, err := c.till.Scan(c.t.Context(), id, scanned(wechatCode))
+				if err == nil && !happened {
+					t.Error("the cashier was told that it was sent")
+				}
+				c.wait(5 * time.Second)
+				if len(c.bank.books) != 0 {
+					t.Error("a charge left without its journal entry")
+				}
+				if s := c.sale(id); s.InFlight() || s.Settled() {
+					t.Errorf("the sale is %s", s.Status())
+				}
+				c.troubled(pos.TroubleStorage, false)
+				c.scan(id, wechatCode)
+				c.wait(time.Second)
+				c.status(id, "paid")
+			})
+		})
+		t.Run("approval/"+name, func(t *testing.T) {
+			story(t, func(c *counter) {
+				id := c.sell(100)
+				c.file.fail = []fault{{pos.KindOf(pos.Approve), happened}}
+				c.scan(id, wechatCode)
+				c.wait(5 * time.Second)
+				c.status(id, "paid")
+				if c.bank.blankets != 0 {
+					t.Error("charged twice")
+				}
+				if !c.till.Ready() {
+					t.Error("the till did not reopen the file")
+				}
+			})
+		})
+	}
+}
+
+// While the file cannot be trusted no sale is taken, in one sentence; afterwards trading resumes.
+func TestNoSaleWithoutAJournal(t *testing.T) {
+	story(t, func(c *counter) {
+		c.file.fail = []fault{{pos.SaleOpened, false}}
+		_, err := c.till.Sell(c.t.Context(), pos.NewSale{Amount: pos.Amount{Minor: 100, Currency: "USD"}})
+		problem(t, err, pos.StorageFailed)
+		c.wait(2 * time.Second)
+		c.sell(100)
+	})
+}
+
+// What is scanned but is no money here is named, and nothing is charged.
+func TestWrongScans(t *testing.T) {
+	story(t, func(c *counter) {
+		c.till.Scanned(scanned(wechatCode))
+		c.wait(0)
+		c.troubled(pos.TroubleStrayScan, true)
+		id := c.sell(100)
+		for code, want := range map[string]pos.Problem{"4006381333931": pos.NotAPaymentCode, "6222021234567890123": pos.NotAPaymentCode, "": pos.NotAPaymentCode} {
+			_, err := c.till.Scan(c.t.Context(), id, scanned(code))
+			problem(t, err, want)
+		}
+		half := scanned(wechatCode)
+		half.Whole = false
+		_, err := c.till.Scan(c.t.Context(), id, half)
+		problem(t, err, pos.NotAPaymentCode)
+		if _, err := c.till.Arm(c.t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+		_, err = c.till.Arm(c.t.Context(), c.sell(200))
+		problem(t, err, pos.ScannerBusy)
+		c.till.Scanned(scanned("wxp://f2f0abcdefg"))
+		c.wait(0)
+		c.troubled(pos.TroubleWrongCode, true)
+		c.shown(pos.PromptScan, pos.PromptWrongCode)
+		c.till.Scanned(scanned(wechatCode)) // still armed
+		c.wait(0)
+		c.status(id, "paid")
+		if len(c.bank.books) != 1 {
+			t.Errorf("%d charges for one payment code", len(c.bank.books))
+		}
+	})
+}
+
+// The scanner disarms by itself after two minutes.
+func TestArmedForTwoMinutes(t *testing.T) {
+	story(t, func(c *counter) {
+		id := c.sell(100)
+		if _, err := c.till.Arm(c.t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+		c.wait(119 * time.Second)
+		if c.till.Standing().Armed != id {
+			t.Error("disarmed too soon")
+		}
+		c.wait(2 * time.Second)
+		c.till.Scanned(scanned(wechatCode))
+		c.wait(0)
+		c.status(id, "open")
+	})
+}
+
+// One key is one sale, for good: across retries and restarts. Another request under it is refused.
+func TestIdempotency(t *testing.T) {
+	story(t, func(c *counter) {
+		n := pos.NewSale{Amount: pos.Amount{Minor: 100, Currency: "USD"}, Key: "k1", KeyHash: "h1"}
+		first, err := c.till.Sell(c.t.Context(), n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.scan(first.ID, wechatCode)
+		c.wait(time.Second)
+		c.restart()
+		again, err := c.till.Sell(c.t.Context(), n)
+		if err != nil || again.ID != first.ID || again.Status() != "open" {
+			t.Errorf("the answer changed: %+v %v", again, err)
+		}
+		n.KeyHash = "h2"
+		_, err = c.till.Sell(c.t.Context(), n)
+		problem(t, err, pos.KeyMismatch)
+	})
+}
+
+// A second sale of the same sum right after a paid one, or while one is in doubt, needs a manager.
+func TestPossibleDouble(t *testing.T) {
+	story(t, func(c *counter) {
+		n := pos.NewSale{Amount: pos.Amount{Minor: 100, Currency: "USD"}}
+		c.scan(c.sell(100), wechatCode)
+		c.wait(0)
+		_, err := c.till.Sell(c.t.Context(), n)
+		problem(t, err, pos.PossibleDouble)
+		c.wait(61 * time.Second)
+		s, err := c.till.Sell(c.t.Context(), n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.bank.next(c.bank.never)
+		c.scan(s.ID, alipayCode)
+		_, err = c.till.Sell(c.t.Context(), n)
+		problem(t, err, pos.PossibleDouble)
+	})
+}
+
+// Twenty unfinished attempts are enough: the next sale is refused until one has ended.
+func TestTooManyUnfinished(t *testing.T) {
+	story(t, func(c *counter) {
+		for i := range 20 {
+			c.bank.next(c.bank.never)
+			id := c.sell(int64(1000 + i))
+			c.scan(id, wechatCode[:16]+string(rune('0'+i/10))+string(rune('0'+i%10)))
+		}
+		_, err := c.till.Sell(c.t.Context(), pos.NewSale{Amount: pos.Amount{Minor: 1, Currency: "USD"}})
+		problem(t, err, pos.TooManyUnfinished)
+		c.wait(2 * time.Minute)
+		c.sell(1)
+	})
+}
+
+// Money that comes after every kind of ending is written down, said aloud, and never dropped.
+func TestLateMoney(t *testing.T) {
+	story(t, func(c *counter) {
+		c.bank.next(replyLost(2 * time.Second))
+		release := make(chan struct{})
+		c.bank.answers = append(c.bank.answers, func(a *account) (pos.Answer, error) {
+			<-release
+			return c.bank.say(a), nil
+		})
+		id := c.sell(100)
+		c.scan(id, wechatCode)
+		c.wait(3 * time.Second) // the inquiry hangs; meanwhile the shopper pays in cash
+		if _, err := c.till.Settle(c.t.Context(), id, "cash", "mroy"); err != nil {
+			t.Fatal(err)
+		}
+		close(release)
+		c.wait(time.Second)
+		s := c.sale(id)
+		if s.Status() != "settled" || s.Attempts[0].State != pos.Approved || !s.Orphan() {
+			t.Errorf("the sale is %s, its attempt %s", s.Status(), s.Attempts[0].State)
+		}
+		c.troubled(pos.TroubleOrphan, true)
+	})
+}
+
+// The day closes by itself at the cut-off with a Z number, whatever is open, and the next sale opens the next.
+func TestDayClosesAtTheCutoff(t *testing.T) {
+	story(t, func(c *counter) {
+		c.wait(10 * time.Hour)
+		c.bank.next(nil, c.bank.swallowed(time.Second))
+		c.scan(c.sell(100), wechatCode)
+		c.scan(c.sell(200), alipayCode)
+		c.wait(24 * time.Hour)
+		days, err := c.file.Days(c.t.Context(), 10)
+		if err != nil || len(days) != 1 || days[0].Z != 1 || days[0].Day != "2000-01-01" || days[0].Closed.Hour() != 4 {
+			t.Fatalf("days: %+v %v", days, err)
+		}
+		c.sell(300)
+		if day, open, err := c.file.OpenDay(c.t.Context()); err != nil || !open || day.Day != "2000-01-02" {
+			t.Errorf("open day: %+v %v %v", day, open, err)
+		}
+	})
+}
+
+// A sale refuses what cannot be money.
+func TestSellRefuses(t *testing.T) {
+	story(t, func(c *counter) {
+		for name, n := range map[string]pos.NewSale{
+			"nothing":          {Amount: pos.Amount{Minor: 0, Currency: "USD"}},
+			"less":             {Amount: pos.Amount{Minor: -1, Currency: "USD"}},
+			"a negative tip":   {Amount: pos.Amount{Minor: 1, Currency: "USD"}, Tip: -1},
+			"too much":         {Amount: pos.Amount{Minor: 1 << 62, Currency: "USD"}, Tip: 1 << 62},
+			"another currency": {Amount: pos.Amount{Minor: 1, Currency: "CAD"}},
+			"a line break":     {Amount: pos.Amount{Minor: 1, Currency: "USD"}, Ticket: "A\n1"},
+		} {
+			if _, err := c.till.Sell(c.t.Context(), n); err == nil || pos.ProblemOf(err) != pos.BadRequest {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		_, err := c.till.Cancel(c.t.Context(), "s_none", "")
+		problem(t, err, pos.NotFound)
+		if _, err := c.till.Scan(c.t.Context(), "s_none", scanned(wechatCode)); !errors.As(err, new(*pos.Error)) {
+			t.Error(err)
+		}
+	})
+}

@@ -1,0 +1,228 @@
+package till_test
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"posd/pos"
+	"posd/pos/till"
+	"posd/store"
+)
+
+// counter is a till at work on a real register file, with a bank of its own.
+type counter struct {
+	t    *testing.T
+	bank *bank
+	path string
+	hold time.Duration
+
+	file *flaky
+	till *till.Till
+	stop func()
+
+	mu       sync.Mutex
+	prompts  []pos.PromptKind
+	troubles map[pos.TroubleCode]int
+	began    time.Time
+}
+
+// flaky is a real store whose next appends may fail, before or after they happened.
+type flaky struct {
+	*store.Store
+	mu   sync.Mutex
+	fail []fault
+}
+
+type fault struct {
+	kind     pos.Kind // the append that holds this kind fails
+	happened bool     // although it was written
+}
+
+func (f *flaky) Append(ctx context.Context, entries ...pos.Entry) ([]pos.Entry, error) {
+	f.mu.Lock()
+	var hit *fault
+	if len(f.fail) > 0 && slices.ContainsFunc(entries, func(e pos.Entry) bool { return e.Kind == f.fail[0].kind }) {
+		first := f.fail[0]
+		hit, f.fail = &first, f.fail[1:]
+	}
+	f.mu.Unlock()
+	if hit == nil {
+		return f.Store.Append(ctx, entries...)
+	}
+	if hit.happened {
+		if _, err := f.Store.Append(ctx, entries...); err != nil {
+			return nil, err
+		}
+	}
+	return nil, fmt.Errorf("disk I/O error")
+}
+
+// story runs in a bubble where the clock starts at 2000-01-01 and jumps when everyone waits.
+func story(t *testing.T, play func(c *counter), with ...func(*counter)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		c := &counter{t: t, bank: newBank(), path: filepath.Join(t.TempDir(), "register.db"), troubles: map[pos.TroubleCode]int{}, began: time.Now()}
+		for _, f := range with {
+			f(c)
+		}
+		c.start()
+		defer func() { c.stop() }()
+		play(c)
+	})
+}
+
+func (c *counter) start() {
+	c.t.Helper()
+	s, err := store.Open(c.t.Context(), store.Options{Path: c.path, Key: make([]byte, 32), Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.file = &flaky{Store: s}
+	c.till = till.New(till.Options{
+		Register: "NYC5AV-03", Currency: "USD", Calendar: pos.Calendar{Zone: time.UTC, Cutoff: 4 * time.Hour}, Hold: c.hold, Limit: 20,
+		Journal: c.file, Acquirer: c.bank, Rand: rand.Reader, Log: slog.New(slog.DiscardHandler),
+		Show: func(p pos.Prompt) {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.prompts = append(c.prompts, p.Kind)
+		},
+		Told:      func(string, any) {},
+		Committed: func(int64) {},
+		Trouble: func(t pos.Trouble) {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.troubles[t.Code]++
+		},
+		Clear: func(code pos.TroubleCode, _ string) {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			if code == pos.TroubleNeedsManager || code == pos.TroubleStorage {
+				delete(c.troubles, code)
+			}
+		},
+	})
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- c.till.Run(ctx) }()
+	c.stop = func() {
+		cancel()
+		if err := <-done; err != nil {
+			c.t.Error(err)
+		}
+		if err := c.file.Close(); err != nil {
+			c.t.Error(err)
+		}
+	}
+	synctest.Wait()
+}
+
+// restart is a power cut with the file kept: nothing in memory survives.
+func (c *counter) restart() {
+	c.t.Helper()
+	c.stop()
+	c.start()
+}
+
+func (c *counter) sell(minor int64) string {
+	c.t.Helper()
+	s, err := c.till.Sell(c.t.Context(), pos.NewSale{Amount: pos.Amount{Minor: minor, Currency: "USD"},
+		Confirm: &pos.Confirmation{By: "manager", Why: "two bags"}})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return s.ID
+}
+
+const wechatCode, alipayCode = "134567890123456789", "281234567890123456"
+
+func scanned(code string) pos.Scan { return pos.Scan{Code: pos.NewCode(code), Whole: true} }
+
+func (c *counter) scan(sale, code string) {
+	c.t.Helper()
+	if _, err := c.till.Scan(c.t.Context(), sale, scanned(code)); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func (c *counter) wait(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+func (c *counter) sale(id string) pos.Sale {
+	c.t.Helper()
+	s, err := c.file.Sale(c.t.Context(), id)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return s
+}
+
+func (c *counter) status(id, want string) {
+	c.t.Helper()
+	if got := c.sale(id); got.Status() != want {
+		c.t.Errorf("the sale is %q, want %q; the journal:\n%s", got.Status(), want, strings.Join(c.journal(), "\n"))
+	}
+}
+
+// journal is the file as a technician would tell it: when, and what.
+func (c *counter) journal() []string {
+	entries, err := c.file.Entries(c.t.Context(), 0, 1000)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	var lines []string
+	for _, e := range entries {
+		line := fmt.Sprintf("%ds %s", int(e.At.Sub(c.began).Seconds()), e.Kind)
+		if e.Body.To != "" {
+			line += " -> " + e.Body.To
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+func (c *counter) journaled(want ...string) {
+	c.t.Helper()
+	got := c.journal()
+	if len(got) > 2 && got[0] == "0s day.opened" && got[1] == "0s sale.opened" {
+		got = got[2:]
+	}
+	if !slices.Equal(got, want) {
+		c.t.Errorf("journal:\n got %s\nwant %s", strings.Join(got, "\n     "), strings.Join(want, "\n     "))
+	}
+}
+
+func (c *counter) troubled(code pos.TroubleCode, want bool) {
+	c.t.Helper()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if got := c.troubles[code] > 0; got != want {
+		c.t.Errorf("trouble %s stands: %v, want %v", code, got, want)
+	}
+}
+
+func (c *counter) shown(want ...pos.PromptKind) {
+	c.t.Helper()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !slices.Equal(c.prompts, want) {
+		c.t.Errorf("customer display: got %q, want %q", c.prompts, want)
+	}
+}
+
+func problem(t *testing.T, err error, want pos.Problem) {
+	t.Helper()
+	if err == nil || pos.ProblemOf(err) != want {
+		t.Errorf("got %v, want problem %s", err, want)
+	}
+}
