@@ -2,6 +2,16 @@
 // technicians, in every language the register speaks. Code names a sentence by its id; the sentence
 // itself stands in a file of the catalogue and nowhere else.
 //
+// Ids read from the general to the particular:
+//
+//	problem.TYPE.title|say|do      a refusal; problem.TYPE.say.DETAIL says more where pos.Error has a Detail
+//	state.WORD.label|say           where a sale or an attempt stands (args by, seconds)
+//	refund.WORD.label|say          where a refund stands: some words are an attempt's too
+//	reason.WORD                    why, and what to do; reason.unknown for a word that is not ours
+//	trouble.CODE.say|do            what a person should know (arg about)
+//	prompt.KIND.line1|line2        the customer display (args amount, seconds)
+//	family.FAMILY.name, wallet.WALLET.name, who.WHO, report.…, page.…, command.…, doctor.…
+//
 // It decides nothing and formats no money: amounts and times come in as finished text. It never sees
 // a payment code, a token or a key, because no sentence has a place for one.
 package words
