@@ -221,7 +221,8 @@ type Shopper struct {
 const ManagerAfter = 72 * time.Hour
 
 // NeedsManager reports whether only a person can settle the attempt: nobody can be asked and no
-// search found it, the acquirer refuses our set-up, or it is older than ManagerAfter.
+// search found it, the acquirer refuses our set-up or does not know what we cancel, or it is older than
+// ManagerAfter.
 func (a Attempt) NeedsManager(can Capabilities, now time.Time) bool {
 	switch a.State {
 	case Doubtful, Cancelling, Voiding:
@@ -230,6 +231,9 @@ func (a Attempt) NeedsManager(can Capabilities, now time.Time) bool {
 	}
 	if a.Misfit || now.Sub(a.Started) > ManagerAfter {
 		return true
+	}
+	if a.State == Voiding && a.Last == Absent && can.Settle == 0 {
+		return true // its books never settle: "never heard of it" can be believed by nobody but a person
 	}
 	if a.Theirs != "" || can.ByReference {
 		return false

@@ -146,6 +146,8 @@ func TestNeedsManager(t *testing.T) {
 		{"doubtful, nobody to ask", Attempt{State: Doubtful, Started: now}, Capabilities{}, true},
 		{"doubtful, the id is known", Attempt{State: Doubtful, Started: now, Theirs: "T"}, Capabilities{}, false},
 		{"voiding, set-up refused", Attempt{State: Voiding, Started: now, Theirs: "T", Misfit: true}, citcon, true},
+		{"voiding, unknown to books that never settle", Attempt{State: Voiding, Started: now, Last: Absent}, Capabilities{ByReference: true}, true},
+		{"voiding, unknown to books that settle", Attempt{State: Voiding, Started: now, Last: Absent}, Capabilities{ByReference: true, Settle: time.Minute}, false},
 		{"cancelling for 73 hours", Attempt{State: Cancelling, Started: now.Add(-73 * time.Hour), Theirs: "T"}, citcon, true},
 		{"approved long ago", Attempt{State: Approved, Started: now.Add(-100 * time.Hour)}, Capabilities{}, false},
 	} {

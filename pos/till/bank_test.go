@@ -150,14 +150,7 @@ func (b *bank) Cancel(_ context.Context, at pos.Attempt) (pos.Answer, error) {
 	if step != nil {
 		return step(a)
 	}
-	if ans := b.say(a); ans.Event == pos.Approve {
-		ans.Event = pos.TooLate
-		return ans, nil
-	}
-	b.mu.Lock()
-	a.state = pos.Close
-	b.mu.Unlock()
-	return b.say(a), nil
+	return b.voided(a), nil
 }
 
 func (b *bank) Present(context.Context, pos.Attempt, func() error) (pos.Answer, error) {
