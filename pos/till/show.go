@@ -197,3 +197,8 @@ func (t *Till) probe(ctx context.Context) {
 		})
 	})
 }
+
+// Alive reports whether the till's goroutine still takes its turn, within ctx.
+func (t *Till) Alive(ctx context.Context) bool {
+	return t.post(ctx, func(context.Context) {})
+}
