@@ -1,0 +1,70 @@
+// The local API as the page calls it: as the session's cookie allows, in the language of the page.
+
+import { shell } from './words.js';
+
+// Problem is a refusal, or the lack of an answer (type "unanswered").
+export class Problem extends Error {
+  constructor(body, status) {
+    super(body.type);
+    Object.assign(this, { type: body.type, say: body.say, do: body.do, sent: body.sent, status });
+  }
+}
+
+// keys remembers the Idempotency-Key of each request that has no answer yet. The same request made
+// again carries the same key, so a lost answer never becomes a second sale; a request that was
+// answered is over, and the next one like it is a new one.
+const keys = new Map();
+
+async function call(method, path, body, keyed) {
+  const headers = { 'Accept': 'application/json', 'Accept-Language': shell.lang };
+  const request = { method, headers, credentials: 'same-origin', cache: 'no-store', signal: AbortSignal.timeout(20000) };
+  const same = path + ' ' + (body === undefined ? '' : JSON.stringify(body));
+  if (body !== undefined) {
+    headers['Content-Type'] = 'application/json';
+    request.body = JSON.stringify(body);
+  }
+  if (keyed) {
+    if (!keys.has(same)) keys.set(same, crypto.randomUUID());
+    headers['Idempotency-Key'] = keys.get(same);
+  }
+  let answer, text;
+  try {
+    answer = await fetch(path, request);
+    text = await answer.text();
+  } catch {
+    throw new Problem({ type: 'unanswered' }, 0);
+  }
+  if (answer.status < 500) keys.delete(same);
+  if (answer.ok) return text && answer.headers.get('Content-Type')?.includes('json') ? JSON.parse(text) : text;
+  let problem = { type: answer.status === 401 ? 'unauthorized' : 'internal' };
+  try {
+    problem = { ...problem, ...JSON.parse(text) };
+  } catch {
+    // Not a problem document: the status alone has to do.
+  }
+  throw new Problem(problem, answer.status);
+}
+
+const sale = (id) => '/v1/sales/' + encodeURIComponent(id);
+
+export const status = () => call('GET', '/v1/status');
+export const queue = () => call('GET', '/v1/queue');
+export const last = () => call('GET', '/v1/sales?limit=1');
+export const day = () => call('GET', '/v1/days/current?format=text');
+
+export const enter = (code) => call('POST', '/session', { code });
+export const open = (wanted) => call('POST', '/v1/sales', wanted, true);
+export const arm = (id) => call('POST', sale(id) + '/scan', {});
+export const present = (id) => call('POST', sale(id) + '/present', {});
+export const cancel = (id, by) => call('POST', sale(id) + '/cancel', by ? { by } : {});
+export const settle = (id, tender, by) => call('POST', sale(id) + '/settle', by ? { tender, by } : { tender });
+export const sync = () => call('POST', '/v1/queue/sync', {});
+
+// submit hands a payment code over. It is not kept, and nothing is remembered of the request.
+export const submit = (id, code) => call('POST', sale(id) + '/scan', { code });
+
+// rule gives a manager's word for an item of the queue.
+export function rule(item, yes, why, by) {
+  if (item.kind === 'refund') return call('POST', '/v1/refunds/' + encodeURIComponent(item.id) + '/ruling', { done: yes, why, by });
+  return call('POST', '/v1/attempts/' + encodeURIComponent(item.id) + '/ruling', { paid: yes, why, by });
+}

@@ -1,0 +1,265 @@
+// The cashier's page. It draws what the event stream says and sends what the cashier asks for; it
+// decides nothing about money.
+
+import * as api from './api.js';
+import * as dialogs from './dialogs.js';
+import { comeIn } from './door.js';
+import { byId, show, write } from './draw.js';
+import { format, read } from './money.js';
+import { drawClock, drawOutcome, money } from './outcome.js';
+import { drawAges, drawDesk, drawLight, drawOthers, drawQueue, drawTroubles } from './sides.js';
+import * as states from './state.js';
+import { follow } from './stream.js';
+import { has, say, shell } from './words.js';
+
+const state = states.begin();
+const amount = byId('amount');
+const cashier = byId('cashier');
+let front = { acts: {} };
+let busy = false;
+
+// sentence is what a refusal says to the cashier: the register's own words, else the page's.
+function sentence(problem) {
+  if (problem.status === 0) return say('page.unanswered');
+  if (problem.say) return problem.say;
+  return has(`problem.${problem.type}.say`) ? say(`problem.${problem.type}.say`) : say('problem.internal.say');
+}
+
+function complain(text, next = '') {
+  write(byId('problem-say'), text);
+  write(byId('problem-do'), next);
+  show(byId('problem'), text !== '');
+}
+
+// attempted does one thing at a time and shows why it could not be done.
+async function attempted(what) {
+  if (busy) return;
+  busy = true;
+  complain('');
+  document.body.setAttribute('aria-busy', 'true');
+  try {
+    await what();
+  } catch (problem) {
+    if (!problem.type) throw problem;
+    if (problem.type === 'unauthorized') closeDoor('page.door.say');
+    complain(sentence(problem));
+  } finally {
+    busy = false;
+    document.body.removeAttribute('aria-busy');
+  }
+}
+
+function draw() {
+  front = drawOutcome(state);
+  drawLight(state);
+  drawTroubles(state);
+  drawOthers(state, act);
+  drawQueue(state, act);
+  drawDesk(state);
+  show(byId('stale'), !state.linked);
+  document.body.dataset.linked = state.linked;
+  const focused = document.activeElement;
+  if (!dialogs.asking() && (focused === document.body || focused?.hidden)) amount.focus();
+}
+
+// soon reads something again after a short while, once for many events.
+function soon(what, then, wait) {
+  let timer = 0, turn = 0;
+  return () => {
+    if (timer) return;
+    timer = setTimeout(async () => {
+      timer = 0;
+      const mine = ++turn;
+      try {
+        const got = await what();
+        if (mine !== turn) return;
+        then(got);
+        draw();
+      } catch {
+        // The stream tells when the register is gone; what stands on the screen is marked old then.
+      }
+    }, wait);
+  };
+}
+
+const rereadStatus = soon(api.status, (s) => { state.status = s; }, 120);
+const rereadQueue = soon(api.queue, (q) => { state.queue = q.items; }, 120);
+const recall = soon(api.last, (s) => states.recall(state, s.items[0]), 0);
+
+function heard(type, data) {
+  const again = states.apply(state, type, data);
+  if (type === 'snapshot') recall();
+  if (again.status) rereadStatus();
+  if (again.queue) rereadQueue();
+  draw();
+}
+
+function linked(up) {
+  state.linked = up;
+  if (up) {
+    show(byId('door'), false);
+    show(byId('counter'), true);
+  }
+  draw();
+  if (!up) api.status().catch((problem) => problem.status === 401 && closeDoor('page.door.say'));
+}
+
+const act = {
+  front(id) {
+    state.current = id;
+    draw();
+    amount.focus();
+  },
+  scan: () => attempted(() => api.arm(state.current)),
+  present: () => attempted(() => api.present(state.current)),
+  code() {
+    const id = state.current;
+    dialogs.ask('code', ({ code }) => api.submit(id, code.trim()));
+  },
+  cancel() {
+    const id = state.current;
+    if (!states.inFlight(state.sales.get(id))) return attempted(() => api.cancel(id, cashier.value.trim()));
+    return dialogs.ask('cancel', () => api.cancel(id, cashier.value.trim()));
+  },
+  settle() {
+    const id = state.current;
+    show(byId('settle-doubt'), states.inDoubt(state.sales.get(id)));
+    dialogs.ask('settle', ({ tender }) => api.settle(id, tender, cashier.value.trim()));
+  },
+  rule(item) {
+    const refund = item.kind === 'refund';
+    write(byId('rule-yes'), say(refund ? 'page.rule.refunded' : 'page.rule.paid'));
+    write(byId('rule-no'), say(refund ? 'page.rule.refused' : 'page.rule.unpaid'));
+    const sum = [money(item.amount, item.currency), item.ticket, item.id].filter(Boolean).join(' · ');
+    dialogs.ask('rule', async ({ ruling, why, by }) => {
+      await api.rule(item, ruling === 'yes', why.trim(), by.trim());
+      rereadQueue();
+    }, sum);
+  },
+  sync: () => attempted(async () => {
+    await api.sync();
+    rereadQueue();
+  }),
+  async day() {
+    write(byId('day-text'), '');
+    dialogs.ask('day', () => {});
+    try {
+      write(byId('day-text'), await api.day());
+    } catch (problem) {
+      dialogs.tell('day', problem);
+    }
+  },
+};
+
+// sell opens a sale and arms the scanner. Asked whether it is a double, it asks the manager.
+async function sell(wanted) {
+  try {
+    await begun(await api.open(wanted));
+  } catch (problem) {
+    if (problem.type !== 'possible_double') throw problem;
+    dialogs.ask('double', async ({ by, why }) => {
+      await begun(await api.open({ ...wanted, confirm_double: { by: by.trim(), why: why.trim() } }));
+    }, money(wanted.amount, wanted.currency));
+  }
+}
+
+async function begun(sale) {
+  byId('amount').value = '';
+  byId('ticket').value = '';
+  preview();
+  amount.focus();
+  try {
+    await api.arm(sale.id);
+  } catch (problem) {
+    complain(sentence(problem)); // the sale stands; only the scanner does not wait for it
+  }
+}
+
+function entered() {
+  const typed = read(amount.value, shell.currency);
+  if (typed.fault === 'empty') {
+    if (front.acts.scan) return act.scan();
+    return amount.focus();
+  }
+  if (typed.fault) {
+    if (typed.fault === 'code') amount.value = ''; // a scanner typed it: it must not stay to be read
+    preview();
+    complain(say('page.amount.' + typed.fault));
+    return amount.focus();
+  }
+  const wanted = { amount: typed.minor, currency: shell.currency };
+  for (const field of ['ticket', 'cashier']) if (byId(field).value.trim()) wanted[field] = byId(field).value.trim();
+  return attempted(() => sell(wanted));
+}
+
+function preview() {
+  const typed = read(amount.value, shell.currency);
+  amount.classList.toggle('masked', typed.fault === 'code');
+  const bad = typed.fault !== undefined && typed.fault !== 'empty';
+  amount.setAttribute('aria-invalid', String(bad));
+  write(byId('amount-read'), typed.fault ? '' : format(typed.minor, shell.currency, shell.lang));
+}
+
+const keys = { F2: 'scan', F4: 'code', F8: 'settle', F9: 'present' };
+
+function pressed(event) {
+  if (dialogs.asking() || event.ctrlKey || event.altKey || event.metaKey || byId('counter').hidden) return;
+  const wanted = keys[event.key];
+  if (wanted) {
+    event.preventDefault();
+    if (front.acts[wanted]) act[wanted]();
+  } else if (event.key === 'Escape') {
+    event.preventDefault();
+    if (amount.value) {
+      amount.value = '';
+      preview();
+      complain('');
+    } else if (front.acts.cancel) act.cancel();
+  }
+}
+
+function closeDoor(why) {
+  for (const dialog of document.querySelectorAll('dialog[open]')) dialog.close();
+  write(byId('door-why'), say(why));
+  show(byId('door'), true);
+  show(byId('counter'), false);
+  show(byId('stale'), false);
+}
+
+function openDoor() {
+  show(byId('door'), false);
+  show(byId('counter'), true);
+  dialogs.setUp(sentence);
+  byId('new').addEventListener('submit', (event) => { event.preventDefault(); entered(); });
+  amount.addEventListener('input', preview);
+  cashier.value = sessionStorage.getItem('cashier') ?? '';
+  cashier.addEventListener('change', () => sessionStorage.setItem('cashier', cashier.value.trim()));
+  for (const name of ['scan', 'present', 'code', 'settle', 'cancel']) byId('do-' + name).addEventListener('click', act[name]);
+  byId('do-rule').addEventListener('click', () => act.rule(front.item ?? { kind: 'attempt', id: front.attempt.reference,
+    amount: front.sale.charged, currency: front.sale.currency, ticket: front.sale.ticket }));
+  byId('queue-sync').addEventListener('click', act.sync);
+  byId('day-open').addEventListener('click', act.day);
+  document.addEventListener('keydown', pressed);
+  follow(heard, linked);
+  setInterval(() => {
+    drawClock(front);
+    drawAges();
+    // What the register means to do next is not an event: read it again when its time has come.
+    if (state.linked && state.queue.some((q) => q.next_try && states.instant(q.next_try) < Date.now())) rereadQueue();
+  }, 1000);
+}
+
+async function start() {
+  const came = await comeIn();
+  if (came.status) {
+    state.status = came.status;
+    openDoor();
+  } else if (came.unanswered) {
+    show(byId('stale'), true);
+    setTimeout(start, 2000);
+  } else {
+    closeDoor(came.why);
+  }
+}
+
+start();

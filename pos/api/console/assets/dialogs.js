@@ -1,0 +1,71 @@
+// The dialogs. Each asks for one thing, does it, and closes when it was done; a refusal stays inside
+// the dialog with what the person wrote.
+
+import { byId, show, write } from './draw.js';
+
+// refusal is what a problem says to a person.
+let refusal = () => '';
+
+// setUp wires all dialogs. sentence makes a problem readable.
+export function setUp(sentence) {
+  refusal = sentence;
+  for (const dialog of document.querySelectorAll('dialog')) {
+    dialog.querySelector('[data-close]').addEventListener('click', () => dialog.close());
+    dialog.addEventListener('close', () => {
+      dialog.querySelector('form').reset();
+      dialog.submitted = undefined;
+    });
+    dialog.querySelector('form').addEventListener('submit', (event) => {
+      event.preventDefault();
+      submit(dialog);
+    });
+  }
+}
+
+async function submit(dialog) {
+  const form = dialog.querySelector('form');
+  if (dialog.busy || !dialog.submitted) return;
+  const missing = [...form.elements].find((e) => e.willValidate && !e.checkValidity());
+  for (const e of form.elements) if (e.willValidate && e.required) e.setAttribute('aria-invalid', String(!e.checkValidity()));
+  if (missing) {
+    missing.focus();
+    return;
+  }
+  const written = Object.fromEntries(new FormData(form));
+  if (dialog.id === 'code') form.reset(); // the code leaves the page with this request and with nothing else
+  dialog.busy = true;
+  form.setAttribute('aria-busy', 'true');
+  try {
+    await dialog.submitted(written);
+    dialog.close();
+  } catch (problem) {
+    refuse(dialog, refusal(problem));
+  } finally {
+    dialog.busy = false;
+    form.removeAttribute('aria-busy');
+  }
+}
+
+function refuse(dialog, text) {
+  const line = dialog.querySelector('.refusal');
+  write(line, text);
+  show(line, text !== '');
+}
+
+// ask opens a dialog. then is called with what the person wrote, and may throw a problem.
+export function ask(id, then, sum = '') {
+  const dialog = byId(id);
+  refuse(dialog, '');
+  for (const e of dialog.querySelectorAll('[aria-invalid]')) e.removeAttribute('aria-invalid');
+  const line = dialog.querySelector('.sum');
+  if (line) write(line, sum);
+  dialog.submitted = then;
+  if (!dialog.open) dialog.showModal();
+}
+
+// tell shows a problem in a dialog that only shows something.
+export function tell(id, problem) {
+  refuse(byId(id), refusal(problem));
+}
+
+export const asking = () => document.querySelector('dialog[open]') !== null;

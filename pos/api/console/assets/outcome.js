@@ -1,0 +1,91 @@
+// The outcome panel: one word that can be read from two metres, a sentence, whose move it is, and what
+// can be done about it.
+
+import { byId, el, show, write } from './draw.js';
+import { format } from './money.js';
+import { outcome, inFlight } from './state.js';
+import { has, say, shell, time } from './words.js';
+
+const at = {};
+for (const part of ['word', 'amount', 'say', 'why', 'turn', 'who', 'clock', 'left', 'left-of', 'facts', 'icon', 'qr']) {
+  at[part] = byId('outcome-' + part);
+}
+const panel = byId('outcome');
+const told = byId('told');
+const acts = ['scan', 'present', 'code', 'settle', 'rule', 'cancel'];
+
+export const who = (name) => say(name === 'cashier' ? 'page.who.cashier' : 'who.' + name);
+export const money = (minor, currency) => format(minor, currency, shell.lang);
+
+// why gives the sentence of a reason, or of one that only the acquirer knows.
+export function why(reason) {
+  if (!reason) return '';
+  return has('reason.' + reason) ? say('reason.' + reason) : say('reason.unknown') + ' (' + reason + ')';
+}
+
+// drawOutcome draws the sale in front, and gives back what the panel says.
+export function drawOutcome(state) {
+  const o = outcome(state);
+  panel.dataset.tone = o.tone;
+  panel.dataset.status = o.sale?.status ?? 'none';
+  panel.dataset.sale = o.sale?.id ?? '';
+  at.icon.setAttribute('href', '#icon-' + o.icon);
+  write(at.word, say(o.word));
+  write(at.say, say(o.say, o.args));
+  write(at.why, why(o.reason));
+  show(at.why, Boolean(o.reason));
+  write(at.amount, o.sale ? money(o.sale.charged, o.sale.currency) : '');
+  show(at.turn, Boolean(o.who));
+  write(at.who, o.who ? who(o.who) : '');
+  at.facts.replaceChildren(...facts(o));
+  drawQR(o);
+  for (const act of acts) show(byId('do-' + act), Boolean(o.acts[act]));
+  drawClock(o);
+  tell(o);
+  return o;
+}
+
+// tell speaks the outcome to a screen reader: once when it changes, not with every second.
+function tell(o) {
+  const spoken = [say(o.word), o.sale ? money(o.sale.charged, o.sale.currency) : '', say(o.say)].filter(Boolean).join('. ');
+  write(told, o.sale ? spoken : '');
+}
+
+// drawClock counts down to the end of the code's or the shopper's time. It runs every second.
+export function drawClock(o) {
+  const left = Math.ceil((o.until - Date.now()) / 1000);
+  show(at.clock, o.until > 0 && left >= 0 && left < 3600);
+  if (at.clock.hidden) return;
+  write(at.left, String(left));
+  write(at['left-of'], say('page.left'));
+  if (o.sale?.status === 'held') write(at.say, say(o.say, { seconds: left }));
+}
+
+function drawQR(o) {
+  const text = o.sale?.status === 'awaiting' && o.attempt?.qr ? o.attempt.qr : '';
+  const src = text && '/qr.svg?text=' + encodeURIComponent(text);
+  if (src && at.qr.getAttribute('src') !== src) at.qr.setAttribute('src', src);
+  show(at.qr, Boolean(src));
+}
+
+function facts(o) {
+  if (!o.sale) return [];
+  const a = o.attempt;
+  const rows = [
+    ['page.fact.ticket', o.sale.ticket],
+    ['page.fact.tip', o.sale.tip ? money(o.sale.tip, o.sale.currency) : ''],
+    ['page.fact.wallet', a?.wallet ? [name(a.wallet), a.code].filter(Boolean).join(' ') : ''],
+    ['page.fact.shopper', shopper(a?.paid?.shopper)],
+    ['page.fact.cashier', o.sale.cashier],
+    [inFlight(o.sale) ? 'page.fact.since' : 'page.fact.at', time(a?.paid?.at ?? a?.since ?? o.sale.created)],
+    ['page.fact.reference', a?.reference ?? ''],
+  ];
+  return rows.filter(([, value]) => value).map(([id, value]) => el('div', {}, el('dt', {}, say(id)), el('dd', {}, value)));
+}
+
+const name = (wallet) => (has(`wallet.${wallet}.name`) ? say(`wallet.${wallet}.name`) : wallet);
+
+function shopper(paid) {
+  if (!paid) return '';
+  return money(paid.amount, paid.currency) + (paid.rate ? ' (' + paid.rate + ')' : '');
+}

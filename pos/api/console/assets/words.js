@@ -1,0 +1,44 @@
+// Sentences for people, by id, in the language of the page. The shell carries them; no sentence stands
+// in a script.
+
+const block = document.getElementById('shell');
+export const shell = JSON.parse(block.textContent);
+
+const blank = /\{\{\s*(?:if\s+\.(\w+)\s*\}\}(.*?)\{\{\s*end\s*\}\}|\.(\w+)\s*\}\})/g;
+
+// fill puts args where the sentence has places for them. What stands in an if is left out without its arg.
+export function fill(sentence, args = {}) {
+  return sentence.replace(blank, (whole, needed, inner, name) => {
+    if (name !== undefined) return String(args[name] ?? '');
+    return args[needed] ? fill(inner, args) : '';
+  });
+}
+
+// has reports whether there is such a sentence.
+export function has(id) {
+  return Object.hasOwn(shell.words, id);
+}
+
+// say gives a sentence; one that is missing reads as its id, so that a person can name it.
+export function say(id, args) {
+  return has(id) ? fill(shell.words[id], args) : id;
+}
+
+// other gives the sentence in the display's second language.
+export function other(id, args) {
+  return shell.other ? fill(shell.other[id] ?? '', args) : '';
+}
+
+// time is the hour of an instant as the shop's clock shows it, with seconds.
+export function time(instant) {
+  return instant ? new Date(instant).toLocaleTimeString(shell.lang, { hour: '2-digit', minute: '2-digit', second: '2-digit' }) : '';
+}
+
+// span writes a length of time: 45 s, 12 min, 3 h 05 min.
+export function span(ms) {
+  const s = Math.max(0, Math.round(ms / 1000));
+  if (s < 100) return say('page.span.s', { n: s });
+  const min = Math.round(s / 60);
+  if (min < 100) return say('page.span.min', { n: min });
+  return say('page.span.h', { h: Math.floor(min / 60), n: String(min % 60).padStart(2, '0') });
+}

@@ -1,0 +1,263 @@
+// Package console is the face of the register for people: the cashier's page and the shopper's second
+// screen, with their scripts and stylesheet, all embedded.
+//
+// It refuses to hold data. A page is an empty shell with the sentences of one language; what stands on
+// it comes from the local API, to which the page's script shows the cookie of its session. So the shell
+// needs no token, and two screens that follow the same event stream cannot disagree.
+package console
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"io"
+	"io/fs"
+	"maps"
+	"mime"
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+
+	"posd/pos"
+	"posd/pos/qr"
+	"posd/pos/words"
+)
+
+//go:embed assets templates
+var files embed.FS
+
+// policy lets a page load nothing but what this register serves, and run no script that stands inside
+// the page. A foreign frame cannot show it.
+const policy = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
+
+// longestQR bounds the text of a symbol: the longest that still reads well off a screen.
+const longestQR = 1024
+
+// Options is what a page says of its register.
+type Options struct {
+	Words           *words.Catalogue
+	Store, Register string
+	Currency        pos.Currency
+	Languages       []string // the cashier's, then the shopper's
+}
+
+// pages serves the shells. It never changes after New.
+type pages struct {
+	o         Options
+	templates *template.Template
+	assets    map[string]asset
+}
+
+// asset is a file as it is served.
+type asset struct {
+	body       []byte
+	kind, etag string
+}
+
+// New makes the pages: GET /, /display, /qr.svg and /assets/*; anything else is plainly not found. It
+// panics when the embedded files do not parse, which a test of this package would have shown.
+func New(o Options) http.Handler {
+	p := &pages{o: o, assets: map[string]asset{}}
+	p.templates = template.Must(template.New("").Funcs(template.FuncMap{"say": o.Words.Say, "sign": sign}).ParseFS(files, "templates/*.html"))
+	shelf, err := fs.Sub(files, "assets")
+	if err != nil {
+		panic(err)
+	}
+	names, err := fs.Glob(shelf, "*")
+	if err != nil {
+		panic(err)
+	}
+	for _, name := range names {
+		body, err := fs.ReadFile(shelf, name)
+		if err != nil {
+			panic(err)
+		}
+		sum := sha256.Sum256(body)
+		p.assets[name] = asset{body, kind(name), `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`}
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", p.cashier)
+	mux.HandleFunc("GET /display", p.display)
+	mux.HandleFunc("GET /qr.svg", p.symbol)
+	mux.HandleFunc("GET /assets/{name}", p.asset)
+	return guarded(mux)
+}
+
+// sign names the fields of a person's name and reason, which two dialogs ask for.
+func sign(dialog, lang string) map[string]string {
+	return map[string]string{"id": dialog, "lang": lang}
+}
+
+// kind names a file's type by its ending; the machine's own table is not asked, because it differs
+// between machines and a script of the wrong type does not run.
+func kind(name string) string {
+	switch path.Ext(name) {
+	case ".js":
+		return "text/javascript; charset=utf-8"
+	case ".css":
+		return "text/css; charset=utf-8"
+	case ".svg":
+		return "image/svg+xml"
+	}
+	return mime.TypeByExtension(path.Ext(name))
+}
+
+// guarded puts the headers on every answer that keep foreign code and foreign frames out.
+func guarded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=(), serial=()")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// shell is what a page's script reads before it has asked for anything.
+type shell struct {
+	Lang     string            `json:"lang"`
+	Register string            `json:"register"`
+	Currency pos.Currency      `json:"currency"`
+	Words    map[string]string `json:"words"`           // in the page's language, placeholders as written
+	Second   map[string]string `json:"other,omitempty"` // the display's second language
+	Other    string            `json:"other_lang,omitempty"`
+}
+
+// tongue is one entry of the language switch.
+type tongue struct {
+	Lang, Name string
+	Here       bool
+}
+
+// view is what a template fills in.
+type view struct {
+	Lang, Store, Register string
+	Tongues               []tongue
+	Shell                 shell
+}
+
+// Topics of the catalogue that the pages' scripts say sentences from.
+var (
+	counterTopics = []string{"page.", "state.", "refund.", "reason.", "trouble.", "problem.", "who.", "wallet."}
+	displayTopics = []string{"prompt.", "page.display.", "page.link."}
+)
+
+func (p *pages) cashier(w http.ResponseWriter, r *http.Request) {
+	lang := p.language(r, 0, true)
+	if r.URL.Query().Has("lang") {
+		// The choice outlives this address; it is not a secret and changes nothing on the register.
+		http.SetCookie(w, &http.Cookie{Name: "lang", Value: lang, Path: "/", MaxAge: 365 * 24 * 3600, SameSite: http.SameSiteStrictMode,
+			HttpOnly: true})
+	}
+	p.write(w, "cashier.html", p.view(lang, shell{Words: p.topics(lang, counterTopics)}))
+}
+
+func (p *pages) display(w http.ResponseWriter, r *http.Request) {
+	lang, other := p.language(r, 1, false), p.spoken(0)
+	s := shell{Words: p.topics(lang, displayTopics)}
+	if other != lang {
+		s.Second, s.Other = p.topics(other, displayTopics), other
+	}
+	p.write(w, "display.html", p.view(lang, s))
+}
+
+// language is the one asked for in the address, else the one chosen before, else the configured one.
+func (p *pages) language(r *http.Request, which int, remembered bool) string {
+	if asked := r.URL.Query().Get("lang"); asked != "" {
+		return p.o.Words.Match(asked)
+	}
+	if c, err := r.Cookie("lang"); remembered && err == nil {
+		return p.o.Words.Match(c.Value)
+	}
+	return p.spoken(which)
+}
+
+// spoken is the configured language at that place, else the first one there is.
+func (p *pages) spoken(which int) string {
+	switch l := p.o.Languages; {
+	case which < len(l):
+		return p.o.Words.Match(l[which])
+	case len(l) > 0:
+		return p.o.Words.Match(l[0])
+	}
+	return words.Fallback
+}
+
+func (p *pages) topics(lang string, prefixes []string) map[string]string {
+	all := map[string]string{}
+	for _, prefix := range prefixes {
+		maps.Copy(all, p.o.Words.Topic(lang, prefix))
+	}
+	return all
+}
+
+func (p *pages) view(lang string, s shell) view {
+	s.Lang, s.Register, s.Currency = lang, p.o.Register, p.o.Currency
+	v := view{Lang: lang, Store: p.o.Store, Register: p.o.Register, Shell: s}
+	for _, l := range p.o.Words.Languages() {
+		v.Tongues = append(v.Tongues, tongue{l, p.o.Words.Say(l, "page.language", nil), l == lang})
+	}
+	return v
+}
+
+// write renders into memory first, so that a page that fails is an error and not half a page.
+func (p *pages) write(w http.ResponseWriter, name string, v view) {
+	var page bytes.Buffer
+	if err := p.templates.ExecuteTemplate(&page, name, v); err != nil {
+		http.Error(w, "the page could not be made", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	send(w, page.Bytes())
+}
+
+func (p *pages) asset(w http.ResponseWriter, r *http.Request) {
+	a, ok := p.assets[r.PathValue("name")]
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	// Asked for again each time and answered in a few bytes: an upgraded daemon never meets the
+	// scripts of the one before.
+	w.Header().Set("Cache-Control", "no-cache")
+	w.Header().Set("ETag", a.etag)
+	if slices.Contains(strings.Split(r.Header.Get("If-None-Match"), ", "), a.etag) {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	w.Header().Set("Content-Type", a.kind)
+	send(w, a.body)
+}
+
+// symbol draws a text as a QR for the pages. It knows no sale and keeps nothing.
+func (p *pages) symbol(w http.ResponseWriter, r *http.Request) {
+	text := r.URL.Query().Get("text")
+	if text == "" || len(text) > longestQR {
+		http.Error(w, fmt.Sprintf("write text, at most %d bytes", longestQR), http.StatusBadRequest)
+		return
+	}
+	drawn, err := qr.SVG(text, 8)
+	if err != nil {
+		http.Error(w, "this text does not fit a QR", http.StatusBadRequest)
+		return
+	}
+	w.Header().Set("Content-Type", "image/svg+xml")
+	w.Header().Set("Cache-Control", "no-store")
+	send(w, []byte(drawn))
+}
+
+// send writes a whole body. A reader who hangs up meanwhile needs no answer.
+func send(w io.Writer, body []byte) {
+	if _, err := w.Write(body); err != nil {
+		return
+	}
+}
