@@ -1,0 +1,134 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+
+	"github.com/spf13/cobra"
+)
+
+func (f *face) queueCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "queue", Short: "Show everything that waits: its age, its next try, why, and whose move it is", Args: takes(),
+		Example: "  posctl queue\n  posctl queue sync       try everything now",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			r, err := f.dial(anybody...)
+			if err != nil {
+				return err
+			}
+			text, err := r.get(cmd.Context(), "/v1/queue")
+			if err != nil {
+				return err
+			}
+			if f.json {
+				return f.passes(text)
+			}
+			var q queue
+			if !reads(text, &q) {
+				return errAnswer
+			}
+			f.queue(q)
+			return nil
+		}}
+	cmd.AddCommand(&cobra.Command{Use: "sync", Short: "Try everything that waits now", Args: takes(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			r, err := f.dial(anybody...)
+			if err != nil {
+				return err
+			}
+			text, err := r.post(cmd.Context(), "/v1/queue/sync", "", map[string]string{})
+			if err != nil {
+				return err
+			}
+			if f.json {
+				return f.passes(text)
+			}
+			fmt.Fprintln(f.stdout, f.say("queue.sync"))
+			return nil
+		}})
+	return cmd
+}
+
+func (f *face) queue(q queue) {
+	if len(q.Items) == 0 {
+		fmt.Fprintln(f.stdout, f.say("queue.none"))
+		return
+	}
+	rows := [][]string{f.heads("queue", "kind", "ticket", "amount", "state", "age", "next", "tries", "who", "reference", "why")}
+	for _, i := range q.Items {
+		next := ""
+		if i.NextTry != nil {
+			next = f.clock(*i.NextTry)
+		}
+		state := f.label(i.State, false)
+		if i.Kind == "refund" {
+			state = f.word("refund."+i.State+".label", i.State)
+		}
+		rows = append(rows, []string{f.word("commands.queue."+i.Kind, i.Kind), i.Ticket, f.money(i.Amount, i.Currency), state, f.age(i.Since),
+			next, strconv.Itoa(i.Tries), f.word("who."+i.Who, i.Who), i.ID, f.word("reason."+i.Why, i.Why)})
+	}
+	table(f.stdout, rows)
+}
+
+func (f *face) ruleCommand() *cobra.Command {
+	var why, by string
+	cmd := &cobra.Command{Use: "rule REFERENCE paid|unpaid --why TEXT --by NAME", Short: "Take a manager's word where nobody can be asked; it stays open to proof",
+		Args:    takes("REFERENCE", "paid|unpaid"),
+		Example: `  posctl rule NYC5AV-03-261120-0042-x7Qp unpaid --why "not in the portal" --by "M. Roy"`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if args[1] != "paid" && args[1] != "unpaid" {
+				return usage(errors.New("a ruling is paid or unpaid"))
+			}
+			if err := required(cmd, "why", "by"); err != nil {
+				return err
+			}
+			r, err := f.dial("manager")
+			if err != nil {
+				return err
+			}
+			text, err := r.post(cmd.Context(), "/v1/attempts/"+url.PathEscape(args[0])+"/ruling", "",
+				map[string]any{"paid": args[1] == "paid", "why": why, "by": by})
+			if err != nil {
+				return err
+			}
+			return f.shows(text)
+		}}
+	cmd.Flags().StringVar(&why, "why", "", "what the ruling rests on")
+	cmd.Flags().StringVar(&by, "by", "", "the manager")
+	return cmd
+}
+
+func (f *face) dayCommand() *cobra.Command {
+	var format string
+	cmd := &cobra.Command{Use: "day [DAY]", Short: "Print the report of a business day, by default of the open one", Args: func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return takes("DAY")(cmd, args)
+		}
+		return nil
+	},
+		Example: "  posctl day\n  posctl day 2026-11-20 --format json",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			day := "current"
+			if len(args) == 1 {
+				day = args[0]
+			}
+			if f.json {
+				format = "json"
+			}
+			if format != "text" && format != "json" {
+				return usage(errors.New("--format is text or json"))
+			}
+			r, err := f.dial(anybody...)
+			if err != nil {
+				return err
+			}
+			text, err := r.get(cmd.Context(), "/v1/days/"+url.PathEscape(day)+"?format="+format)
+			if err != nil {
+				return err
+			}
+			return f.passes(text)
+		}}
+	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	return cmd
+}
