@@ -1,0 +1,226 @@
+// Package devices is the desk: the hardware on the counter, kept open and spoken to in its dialects.
+//
+// A driver knows one dialect and is pure; supervise opens, retries and counts, once for all; line is
+// the only way to a serial port. The desk decides nothing about money: a code goes to whoever asked
+// for scans, a prompt goes to every display.
+package devices
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"posd/devices/display"
+	"posd/devices/line"
+	"posd/devices/scanner"
+	"posd/devices/supervise"
+	"posd/pos"
+)
+
+// Config is one device as the configuration has it.
+type Config struct {
+	Name   string
+	Role   pos.Role
+	Driver string
+	Port   string
+	Baud   int
+}
+
+// Options are what a desk is made of. The functions must return at once.
+type Options struct {
+	Devices []Config
+	Scanned func(pos.Scan)   // a whole code
+	Tell    func(pos.Device) // a device's standing changed
+	Trouble func(pos.Trouble)
+	Clear   func(code pos.TroubleCode, about string)
+	Text    func(pos.Prompt) []string // finished lines for displays that show text
+	Log     *slog.Logger
+}
+
+// sameScan is how long the same bytes are one scan: presentation scanners read a code left in view again.
+const sameScan = time.Second
+
+// garbledAfter is how many rejected lines in a row are no accident.
+const garbledAfter = 3
+
+// scanners is every scanner dialect there is: hardware that speaks one of them needs no code.
+var scanners = map[string]func() *scanner.Decoder{
+	"line": func() *scanner.Decoder { return scanner.NewDecoder(scanner.Config{Dedupe: sameScan}) }, // CR or LF after each code
+}
+
+// displays is every display dialect there is.
+var displays = map[string]func(lines []string) []byte{
+	"text": display.Text,
+}
+
+// Drivers lists the drivers of each role.
+func Drivers() map[pos.Role][]string {
+	return map[pos.Role][]string{
+		pos.RoleScanner: slices.Sorted(maps.Keys(scanners)),
+		pos.RoleDisplay: slices.Sorted(maps.Keys(displays)),
+	}
+}
+
+// Desk is the counter's hardware.
+type Desk struct {
+	o       Options
+	list    []*supervise.Device
+	prompts []chan pos.Prompt // one a display, holding the latest
+
+	mu   sync.Mutex
+	last pos.Prompt
+}
+
+// New makes a desk; Run starts it.
+func New(o Options) (*Desk, error) {
+	d := &Desk{o: o, last: pos.Prompt{Kind: pos.PromptIdle}}
+	for _, c := range o.Devices {
+		v := &supervise.Device{Name: c.Name, Driver: c.Driver, Port: c.Port, Role: c.Role, Tell: o.Tell, Log: o.Log.With("part", "desk"),
+			Open: func(ctx context.Context) (io.ReadWriteCloser, error) { return line.Open(ctx, c.Port, c.Baud) },
+			Gone: func(gone bool) { d.gone(c, gone) }}
+		switch make, encode := scanners[c.Driver], displays[c.Driver]; {
+		case c.Role == pos.RoleScanner && make != nil:
+			v.Use = func(ctx context.Context, l io.ReadWriteCloser, t *supervise.Tally) error {
+				return d.scan(ctx, c, l, make(), t)
+			}
+		case c.Role == pos.RoleDisplay && encode != nil:
+			prompts := newPrompts()
+			d.prompts = append(d.prompts, prompts)
+			v.Use = func(ctx context.Context, l io.ReadWriteCloser, t *supervise.Tally) error {
+				return d.display(ctx, l, encode, prompts, t)
+			}
+		default:
+			return nil, fmt.Errorf("device %s: no driver %q for a %s; known are: %s", c.Name, c.Driver, c.Role, strings.Join(Drivers()[c.Role], ", "))
+		}
+		d.list = append(d.list, v)
+	}
+	return d, nil
+}
+
+func newPrompts() chan pos.Prompt { return make(chan pos.Prompt, 1) }
+
+// Run keeps every device in use until ctx ends.
+func (d *Desk) Run(ctx context.Context) error {
+	var all sync.WaitGroup
+	for _, v := range d.list {
+		all.Go(func() { v.Run(ctx) })
+	}
+	all.Wait()
+	return nil
+}
+
+// Show puts a prompt on every display. The latest wins; it never blocks.
+func (d *Desk) Show(p pos.Prompt) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.last = p
+	for _, c := range d.prompts {
+		select {
+		case <-c: // an older one that nobody took
+		default:
+		}
+		c <- p
+	}
+}
+
+// Standing is where every device stands, in the order of the configuration.
+func (d *Desk) Standing() []pos.Device {
+	list := make([]pos.Device, 0, len(d.list))
+	for _, v := range d.list {
+		list = append(list, v.Standing())
+	}
+	return list
+}
+
+// Test says whether a device can be used now; a display shows what it should be showing again.
+func (d *Desk) Test(_ context.Context, name string) error {
+	for _, v := range d.list {
+		if v.Name != name {
+			continue
+		}
+		at := v.Standing()
+		if at.State != pos.DeviceReady {
+			return fmt.Errorf("%s is %s: %s", name, at.State, at.LastError)
+		}
+		d.mu.Lock()
+		last := d.last
+		d.mu.Unlock()
+		d.Show(last)
+		return nil
+	}
+	return pos.Refuse("desk.test", pos.NotFound, "%q", name)
+}
+
+var goneCodes = map[pos.Role]pos.TroubleCode{pos.RoleScanner: pos.TroubleScanner, pos.RoleDisplay: pos.TroubleDisplay, pos.RolePrinter: pos.TroublePrinter}
+
+func (d *Desk) gone(c Config, gone bool) {
+	if !gone {
+		d.o.Clear(goneCodes[c.Role], c.Name)
+		return
+	}
+	d.o.Trouble(pos.Trouble{Code: goneCodes[c.Role], About: c.Name, Since: time.Now()})
+}
+
+// scan reads one scanner until its line ends.
+func (d *Desk) scan(ctx context.Context, c Config, l io.ReadWriteCloser, dec *scanner.Decoder, t *supervise.Tally) error {
+	rejected := 0
+	return scanner.Read(ctx, l, dec, func(e scanner.Event) {
+		switch e.Rejected {
+		case "":
+			t.Good.Add(1)
+			if rejected >= garbledAfter {
+				d.o.Clear(pos.TroubleGarbled, c.Name)
+			}
+			rejected = 0
+			d.o.Scanned(pos.Scan{Device: c.Name, Code: e.Code, AIM: e.AIM, Whole: e.Terminated, At: e.At})
+		case scanner.Duplicate:
+		default:
+			t.Rejected.Add(1)
+			if rejected++; rejected == garbledAfter {
+				d.o.Trouble(pos.Trouble{Code: pos.TroubleGarbled, About: c.Name, Since: time.Now()})
+			}
+		}
+	})
+}
+
+// display writes prompts to one display until its line ends. What the display shows after it came back
+// is unknown, so the latest prompt is written again.
+func (d *Desk) display(ctx context.Context, l io.ReadWriteCloser, encode func([]string) []byte, prompts chan pos.Prompt, t *supervise.Tally) error {
+	ended := make(chan error, 1)
+	go func() { // a display says little, but its silence ends when the cable does
+		b := make([]byte, 256)
+		for {
+			if _, err := l.Read(b); err != nil {
+				ended <- err
+				return
+			}
+		}
+	}()
+	defer func() {
+		_ = l.Close()
+		<-ended
+	}()
+	d.mu.Lock()
+	p := d.last
+	d.mu.Unlock()
+	for {
+		if _, err := l.Write(encode(d.o.Text(p))); err != nil {
+			return err
+		}
+		t.Good.Add(1)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case err := <-ended:
+			ended <- err
+			return err
+		case p = <-prompts:
+		}
+	}
+}

@@ -1,0 +1,208 @@
+// Package api is the register's local HTTP face: the same for the console, posctl and the POS software.
+//
+// It decides nothing about money. It checks who asks, turns JSON into the till's commands and the
+// journal's facts into JSON, and sends nothing before its commit. It never sees a payment code longer
+// than it takes to hand it to the till, and never says one back.
+package api
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"posd/pos"
+	"posd/pos/health"
+	"posd/pos/words"
+)
+
+// Till is what the face asks of the till.
+type Till interface {
+	Ready() bool
+	Standing() pos.Standing
+	Sell(ctx context.Context, n pos.NewSale) (pos.Sale, error)
+	Arm(ctx context.Context, sale string) (pos.Sale, error)
+	Scan(ctx context.Context, sale string, scan pos.Scan) (pos.Sale, error)
+	Cancel(ctx context.Context, sale, by string) (pos.Sale, error)
+	Settle(ctx context.Context, sale, tender, by string) (pos.Sale, error)
+	Rule(ctx context.Context, reference string, paid bool, why, by string) (pos.Sale, error)
+	Sync(ctx context.Context) error
+}
+
+// Book is what the face reads of the register file.
+type Book interface {
+	Sale(ctx context.Context, id string) (pos.Sale, error)
+	Sales(ctx context.Context, f pos.SaleFilter) ([]pos.Sale, string, error)
+	OpenSales(ctx context.Context, limit int) ([]pos.Sale, error)
+	Unfinished(ctx context.Context) ([]pos.Sale, error)
+	Entries(ctx context.Context, after int64, limit int) ([]pos.Entry, error)
+	DayEntries(ctx context.Context, day pos.Date) ([]pos.Entry, error)
+	OpenDay(ctx context.Context) (pos.Day, bool, error)
+	Day(ctx context.Context, day pos.Date) (pos.Day, error)
+	Days(ctx context.Context, limit int) ([]pos.Day, error)
+	Head(ctx context.Context) (pos.Head, error)
+	Fingerprint(purpose string, secret []byte) string
+}
+
+// Desk is what the face asks of the hardware.
+type Desk interface {
+	Standing() []pos.Device
+	Test(ctx context.Context, name string) error
+}
+
+// Options are what the face is made of.
+type Options struct {
+	Register, Store, Version string
+	Currency                 pos.Currency
+	Zone                     *time.Location
+	Languages                []string // the cashier's, then the shopper's
+	Capabilities             pos.Capabilities
+	Till                     Till
+	Book                     Book
+	Desk                     Desk
+	Health                   *health.Board
+	Words                    *words.Catalogue
+	Tokens                   Tokens
+	Pages                    http.Handler // the console's shells, which hold no data; may be nil
+	Log                      *slog.Logger
+}
+
+// Limits of the face.
+const (
+	maxBody    = 64 << 10
+	maxHeader  = 16 << 10
+	maxConns   = 256
+	maxStreams = 32
+)
+
+// Server is the local face.
+type Server struct {
+	o     Options
+	log   *slog.Logger
+	hub   *hub
+	codes *codes
+}
+
+// New makes a face; Run and Serve start it.
+func New(o Options) *Server {
+	s := &Server{o: o, log: o.Log.With("part", "api"), codes: newCodes()}
+	s.hub = newHub(s)
+	return s
+}
+
+// Handler lists every route there is. Read it to know the API.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	config := huma.DefaultConfig("posd", s.o.Version)
+	config.Info.Description = "The register's local API. Amounts are integers in minor units, times RFC 3339 UTC."
+	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "/openapi", "", ""
+	config.CreateHooks = nil // no $schema link in answers
+	r := router{s, humago.New(mux, config)}
+
+	get(r, "/v1/status", "Where the register stands", s.status)
+	post(r, "/v1/sales", 201, "Open a sale", s.openSale)
+	get(r, "/v1/sales", "Find sales, newest first", s.listSales)
+	get(r, "/v1/sales/{id}", "One sale", s.showSale)
+	post(r, "/v1/sales/{id}/scan", 202, "Arm the scanner, or submit a code", s.scanSale)
+	post(r, "/v1/sales/{id}/cancel", 202, "Ask that the sale be not paid", s.cancelSale)
+	post(r, "/v1/sales/{id}/settle", 200, "Paid some other way", s.settleSale)
+	post(r, "/v1/attempts/{id}/ruling", 200, "A manager's word", s.ruleAttempt)
+	get(r, "/v1/queue", "Everything that waits", s.queue)
+	post(r, "/v1/queue/sync", 202, "Try everything now", s.syncQueue)
+	get(r, "/v1/days", "Days, newest first", s.listDays)
+	get(r, "/v1/devices", "The counter's hardware", s.listDevices)
+	post(r, "/v1/devices/{id}/test", 200, "Try a device", s.testDevice)
+	post(r, "/v1/session-code", 201, "A one-time code that opens a page", s.makeCode)
+
+	mux.HandleFunc("GET /v1/days/{day}", s.showDay)
+	mux.HandleFunc("GET /v1/events", s.events)
+	mux.HandleFunc("POST /session", s.openSession)
+	mux.HandleFunc("GET /healthz", s.healthz)
+	mux.HandleFunc("GET /readyz", s.readyz)
+	mux.HandleFunc("GET /metrics", s.metrics)
+	mux.HandleFunc("GET /docs", s.docs)
+	return s.guard(mux)
+}
+
+// Run renders what the journal says for everyone who listens, until ctx ends.
+func (s *Server) Run(ctx context.Context) error { return s.hub.run(ctx) }
+
+// Committed says that the journal grew. It never blocks.
+func (s *Server) Committed(int64) { s.hub.wake() }
+
+// Tell passes on what is not journaled: "device" with a pos.Device, "line" with a pos.Connection,
+// "prompt" with a pos.Prompt, "trouble" with nothing. It never blocks.
+func (s *Server) Tell(kind string, what any) { s.hub.tell(kind, what) }
+
+// Serve answers on l until ctx ends, and then gives what is under way five seconds.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	web := &http.Server{
+		Handler: s.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		BaseContext: func(net.Listener) context.Context { return ctx },
+	}
+	stopped := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() {
+		bound, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		err := web.Shutdown(bound)
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = web.Close()
+		}
+		stopped <- err
+	})
+	err := web.Serve(&bounded{Listener: l, places: make(chan struct{}, maxConns)})
+	if !stop() {
+		return <-stopped
+	}
+	return err
+}
+
+// bounded refuses to hold more connections than it has places: the next one waits to be accepted.
+type bounded struct {
+	net.Listener
+	places chan struct{}
+}
+
+func (b *bounded) Accept() (net.Conn, error) {
+	b.places <- struct{}{}
+	c, err := b.Listener.Accept()
+	if err != nil {
+		<-b.places
+		return nil, err
+	}
+	return &placed{Conn: c, leave: b.places}, nil
+}
+
+type placed struct {
+	net.Conn
+	leave chan struct{}
+	once  sync.Once
+}
+
+func (p *placed) Close() error {
+	p.once.Do(func() { <-p.leave })
+	return p.Conn.Close()
+}
+
+// language is what the asker reads: ?lang= where a header cannot be set, else Accept-Language, else the
+// cashier's.
+func (s *Server) language(r *http.Request) string {
+	if lang := r.URL.Query().Get("lang"); lang != "" {
+		return s.o.Words.Match(lang)
+	}
+	if accept := r.Header.Get("Accept-Language"); accept != "" && !strings.HasPrefix(accept, "*") {
+		return s.o.Words.Match(accept)
+	}
+	if len(s.o.Languages) > 0 {
+		return s.o.Languages[0]
+	}
+	return words.Fallback
+}

@@ -1,0 +1,146 @@
+package api
+
+import (
+	"strconv"
+	"time"
+
+	"posd/pos"
+	"posd/pos/report"
+)
+
+// stamp is an instant as the API writes it: RFC 3339, UTC, milliseconds. Zero is null.
+type stamp time.Time
+
+func (t stamp) MarshalText() ([]byte, error) {
+	return []byte(time.Time(t).UTC().Format("2006-01-02T15:04:05.000Z")), nil
+}
+
+func at(t time.Time) *stamp {
+	if t.IsZero() {
+		return nil
+	}
+	s := stamp(t)
+	return &s
+}
+
+// Sale is a sale as the API shows it.
+type Sale struct {
+	ID           string       `json:"id"`
+	Day          pos.Date     `json:"day"`
+	Created      *stamp       `json:"created"`
+	Amount       int64        `json:"amount"`
+	Tip          int64        `json:"tip"`
+	Charged      int64        `json:"charged"`
+	Currency     pos.Currency `json:"currency"`
+	Ticket       string       `json:"ticket"`
+	Cashier      string       `json:"cashier"`
+	Note         string       `json:"note"`
+	Status       string       `json:"status"`
+	Open         bool         `json:"open"` // may still be paid
+	NeedsManager bool         `json:"needs_manager"`
+	Say          string       `json:"say"`
+	Refunded     int64        `json:"refunded"`
+	Refundable   int64        `json:"refundable"`
+	Tender       string       `json:"tender,omitempty"`
+	Orphan       bool         `json:"orphan,omitempty"`
+	Attempts     []Attempt    `json:"attempts"`
+}
+
+// Attempt is one try to pay, as the API shows it.
+type Attempt struct {
+	Reference    string     `json:"reference"`
+	Mode         pos.Mode   `json:"mode"`
+	Wallet       pos.Wallet `json:"wallet"`
+	Code         string     `json:"code,omitempty"`
+	State        string     `json:"state"`
+	NeedsManager bool       `json:"needs_manager"`
+	Since        *stamp     `json:"since"`
+	Deadline     *stamp     `json:"deadline"`
+	AcquirerID   string     `json:"acquirer_id"`
+	NextTry      *stamp     `json:"next_try"`
+	LastEvent    string     `json:"last_event"`
+	Reason       string     `json:"reason"`
+	Unconfirmed  bool       `json:"unconfirmed,omitempty"`
+	By           string     `json:"by,omitempty"`
+	QR           string     `json:"qr,omitempty"`
+	Paid         *Paid      `json:"paid"`
+}
+
+// Paid is what the acquirer said about money that moved.
+type Paid struct {
+	At         *stamp       `json:"at"`
+	Amount     int64        `json:"amount"`
+	Currency   pos.Currency `json:"currency"`
+	Shopper    *pos.Shopper `json:"shopper"`
+	Promotions []string     `json:"promotions"`
+}
+
+// sale shapes a sale for a reader of lang. The till's outlook fills what the journal does not know.
+func (s *Server) sale(x pos.Sale, lang string, now time.Time, outlooks map[string]pos.Outlook) Sale {
+	v := Sale{ID: x.ID, Day: x.Day, Created: at(x.Created), Amount: x.Amount.Minor, Tip: x.Tip, Charged: x.Charged().Minor, Currency: x.Amount.Currency,
+		Ticket: x.Ticket, Cashier: x.Cashier, Note: x.Note, Status: x.Status(), Open: x.Open(), Tender: x.Tender, Orphan: x.Orphan(), Attempts: []Attempt{}}
+	v.Refunded, v.Refundable = x.RefundTotals()
+	args := map[string]string{}
+	reason := ""
+	for _, a := range x.Attempts {
+		o := outlooks[a.Reference]
+		w := Attempt{Reference: a.Reference, Mode: a.Mode, Wallet: a.Wallet, State: a.State.Word(), NeedsManager: a.NeedsManager(s.o.Capabilities, now),
+			Since: at(a.Since), AcquirerID: a.Theirs, LastEvent: a.Last.String(), Reason: a.Reason, Unconfirmed: a.Unconfirmed, By: a.By}
+		if a.Mode == pos.ByScan {
+			w.Code = "****" + a.Last4
+		}
+		if !a.State.Final() {
+			w.NextTry = at(o.Next)
+			w.Deadline = at(o.Deadline)
+			w.QR = a.QR
+		}
+		if a.Paid != nil {
+			w.Paid = &Paid{at(a.Paid.At), a.Paid.Amount, a.Paid.Currency, a.Paid.Shopper, append([]string{}, a.Paid.Promotions...)}
+		}
+		v.NeedsManager = v.NeedsManager || w.NeedsManager
+		v.Attempts = append(v.Attempts, w)
+		reason, args["by"] = a.Reason, a.By
+		if left := int(o.Deadline.Sub(now).Seconds()); a.State == pos.Held && left > 0 {
+			args["seconds"] = strconv.Itoa(left)
+		}
+	}
+	word := v.Status
+	if v.NeedsManager {
+		word = "needs_manager"
+	}
+	v.Say = s.o.Words.Say(lang, "state."+word+".say", args)
+	if id := "reason." + reason; (word == "declined" || word == "unsent") && s.o.Words.Has(id) {
+		v.Say = s.o.Words.Say(lang, id, nil) + " " + v.Say
+	}
+	return v
+}
+
+// items is everything that waits, oldest first.
+func (s *Server) items(sales []pos.Sale, now time.Time, outlooks map[string]pos.Outlook) []report.Item {
+	items := []report.Item{}
+	for _, x := range sales {
+		for _, a := range x.Attempts {
+			if a.State.Final() {
+				continue
+			}
+			o := outlooks[a.Reference]
+			i := report.Item{Kind: "attempt", ID: a.Reference, Sale: x.ID, Ticket: x.Ticket, Amount: a.Amount.Minor, Currency: a.Amount.Currency,
+				State: a.State.Word(), Since: a.Since, Tries: o.Tries, Why: a.Reason, Who: a.State.Whose()}
+			if !o.Next.IsZero() {
+				next := o.Next.UTC().Truncate(time.Millisecond)
+				i.NextTry = &next
+			}
+			if a.NeedsManager(s.o.Capabilities, now) {
+				i.Who = "manager"
+			}
+			items = append(items, i)
+		}
+		for _, r := range x.Refunds {
+			if !r.State.Final() {
+				items = append(items, report.Item{Kind: "refund", ID: r.ID, Sale: x.ID, Ticket: x.Ticket, Amount: r.Amount.Minor, Currency: r.Amount.Currency,
+					State: r.State.Word(), Since: r.Since, Why: r.Words, Who: "till"})
+			}
+		}
+	}
+	return items
+}

@@ -1,0 +1,166 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"posd/pos"
+	"posd/pos/report"
+)
+
+const (
+	keepAlive = 15 * time.Second
+	slowest   = 10 * time.Second // a write that takes longer ends the stream
+	maxReplay = 5000             // entries; who was away longer has the snapshot
+)
+
+// Prompt is what the customer display shows.
+type Prompt struct {
+	Kind     pos.PromptKind `json:"kind"`
+	Sale     string         `json:"sale"`
+	Amount   int64          `json:"amount"`
+	Currency pos.Currency   `json:"currency"`
+	Family   pos.Family     `json:"family,omitempty"`
+	QR       string         `json:"qr,omitempty"`
+	Until    *stamp         `json:"until"`
+	At       *stamp         `json:"at"`
+}
+
+func shapePrompt(p pos.Prompt) Prompt {
+	return Prompt{p.Kind, p.Sale, p.Amount.Minor, p.Amount.Currency, p.Family, p.QR, at(p.Until), at(p.At)}
+}
+
+// Snapshot is what a stream begins with.
+type Snapshot struct {
+	Status Status        `json:"status"`
+	Sales  []Sale        `json:"sales"`
+	Queue  []report.Item `json:"queue"`
+	Prompt Prompt        `json:"prompt"`
+}
+
+// events is the stream. It begins with a snapshot; journaled events carry the journal's sequence number
+// and resume after Last-Event-ID; others carry none.
+func (s *Server) events(w http.ResponseWriter, r *http.Request) {
+	ctx := r.Context()
+	after, resumes, err := lastEventID(r)
+	if err != nil {
+		s.refuse(w, r, err)
+		return
+	}
+	lang := askerOf(ctx).lang
+	l, seq, ok := s.hub.join(lang)
+	if !ok {
+		w.Header().Set("Retry-After", "5")
+		s.refuse(w, r, &pos.Error{Op: "api.events", Problem: pos.StorageFailed, Detail: "streams"})
+		return
+	}
+	defer s.hub.leave(l)
+	rc := http.NewResponseController(w)
+	_ = rc.SetReadDeadline(time.Time{}) // the stream is long; only writes are bounded
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("X-Accel-Buffering", "no")
+	begin, err := s.snapshot(ctx, lang)
+	if err != nil {
+		s.refuse(w, r, err)
+		return
+	}
+	send := func(text string) error {
+		if err := rc.SetWriteDeadline(time.Now().Add(slowest)); err != nil {
+			return err
+		}
+		if _, err := w.Write([]byte(text)); err != nil {
+			return err
+		}
+		return rc.Flush()
+	}
+	if send("retry: 1000\n\n"+line(event{"snapshot", 0, encode(begin)})) != nil {
+		return
+	}
+	if resumes {
+		for _, e := range s.missed(ctx, after, seq, lang) {
+			if send(line(e)) != nil {
+				return
+			}
+		}
+	}
+	beat := time.NewTicker(keepAlive)
+	defer beat.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case e, open := <-l.events:
+			if !open || send(line(e)) != nil {
+				return
+			}
+		case <-beat.C:
+			if send(": still here\n\n") != nil {
+				return
+			}
+		}
+	}
+}
+
+func line(e event) string {
+	if e.id == 0 {
+		return fmt.Sprintf("event: %s\ndata: %s\n\n", e.kind, e.data)
+	}
+	return fmt.Sprintf("id: %d\nevent: %s\ndata: %s\n\n", e.id, e.kind, e.data)
+}
+
+func lastEventID(r *http.Request) (after int64, resumes bool, err error) {
+	id := r.Header.Get("Last-Event-ID")
+	if id == "" {
+		return 0, false, nil
+	}
+	after, err = strconv.ParseInt(id, 10, 64)
+	if err != nil || after < 0 {
+		return 0, false, pos.Refuse("api.events", pos.BadRequest, "Last-Event-ID")
+	}
+	return after, true, nil
+}
+
+// missed are the events of the journal between two sequence numbers.
+func (s *Server) missed(ctx context.Context, after, seq int64, lang string) []event {
+	after = max(after, seq-maxReplay)
+	var events []event
+	for after < seq {
+		entries, err := s.o.Book.Entries(ctx, after, int(min(batch, seq-after)))
+		if err != nil || len(entries) == 0 {
+			return events
+		}
+		events = append(events, s.facts(ctx, entries, lang)...)
+		after = entries[len(entries)-1].Seq
+	}
+	return events
+}
+
+func (s *Server) snapshot(ctx context.Context, lang string) (Snapshot, error) {
+	status, err := s.standing(ctx, lang)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	open, err := s.o.Book.OpenSales(ctx, 50)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	unfinished, err := s.o.Book.Unfinished(ctx)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	t := s.o.Till.Standing()
+	now := time.Now()
+	v := Snapshot{Status: status, Sales: []Sale{}, Queue: s.items(unfinished, now, t.Outlooks), Prompt: shapePrompt(t.Prompt)}
+	seen := map[string]bool{}
+	for _, x := range append(open, unfinished...) {
+		if !seen[x.ID] {
+			seen[x.ID] = true
+			v.Sales = append(v.Sales, s.sale(x, lang, now, t.Outlooks))
+		}
+	}
+	return v, nil
+}

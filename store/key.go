@@ -1,0 +1,60 @@
+package store
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+const keySize = 32
+
+// LoadKey reads the register's key, and makes it when there is none. A key that others may read, or of
+// another size, is refused with the remedy.
+func LoadKey(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return makeKey(path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("register key: %w", err)
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return nil, fmt.Errorf("register key %s may be read by others (mode %04o): chmod 600 %s", path, info.Mode().Perm(), path)
+	}
+	key, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("register key: %w", err)
+	}
+	if len(key) != keySize {
+		return nil, fmt.Errorf("register key %s has %d bytes, want %d: put the right file back; without it the journal cannot be verified", path, len(key), keySize)
+	}
+	return key, nil
+}
+
+func makeKey(path string) (_ []byte, err error) {
+	key := make([]byte, keySize)
+	if _, err := rand.Read(key); err != nil {
+		return nil, fmt.Errorf("register key: %w", err)
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("register key: %w", err)
+	}
+	_, err = f.Write(key)
+	if err = errors.Join(err, f.Sync(), f.Close(), syncFolder(filepath.Dir(path))); err != nil {
+		return nil, fmt.Errorf("register key: %w", err)
+	}
+	return key, nil
+}
+
+// syncFolder makes a new file's name as durable as its bytes.
+func syncFolder(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

@@ -1,0 +1,336 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"posd/pos"
+)
+
+const (
+	selectSale = `
+SELECT fold
+  FROM sale
+ WHERE id = ?`
+
+	selectSaleOf = `
+SELECT fold
+  FROM sale
+ WHERE id = (SELECT sale FROM attempt WHERE reference = ?1 UNION SELECT sale FROM refund WHERE reference = ?1)`
+
+	selectUnfinished = `
+SELECT fold
+  FROM sale
+ WHERE unfinished = 1
+ ORDER BY seq`
+
+	selectOpen = `
+SELECT fold
+  FROM sale
+ WHERE open = 1
+ ORDER BY seq DESC
+ LIMIT ?`
+
+	selectSales = `
+SELECT fold
+  FROM sale
+ WHERE (?1 = '' OR day = ?1)
+   AND (?2 = '' OR status = ?2)
+   AND (?3 = '' OR ticket = ?3)
+   AND (?4 = '' OR id IN (SELECT sale FROM attempt WHERE reference = ?4 UNION SELECT sale FROM refund WHERE reference = ?4))
+   AND (?5 = '' OR seq < (SELECT seq FROM sale WHERE id = ?5))
+ ORDER BY seq DESC
+ LIMIT ?6`
+
+	selectEntries = `
+SELECT seq, at_ms, day, sale, reference, kind, body, chain
+  FROM journal
+ WHERE seq > ?
+ ORDER BY seq
+ LIMIT ?`
+
+	selectDayEntries = `
+SELECT seq, at_ms, day, sale, reference, kind, body, chain
+  FROM journal
+ WHERE day = ?
+ ORDER BY seq`
+
+	selectSaleEntries = `
+SELECT seq, at_ms, day, sale, reference, kind, body, chain
+  FROM journal
+ WHERE sale = ? AND seq <= ?
+ ORDER BY seq`
+
+	selectRequest = `
+SELECT j.seq, j.at_ms, j.day, j.sale, j.reference, j.kind, j.body, j.chain
+  FROM request r
+  JOIN journal j ON j.seq = r.seq
+ WHERE r.key = ?`
+
+	selectCodeUsed = `
+SELECT EXISTS (SELECT 1 FROM attempt WHERE code_hash = ? AND state <> 'unsent')`
+
+	selectPaidSince = `
+SELECT EXISTS (SELECT 1 FROM attempt WHERE state = 'approved' AND since_ms >= ? AND minor = ? AND currency = ?)`
+
+	selectMade = `
+SELECT (SELECT count(*) FROM attempt WHERE day = ?1) + (SELECT count(*) FROM refund WHERE day = ?1)`
+
+	selectDays = `
+SELECT day, opened_ms, closed_ms, z, "by", note, rows, head
+  FROM day
+ WHERE ?1 = '' OR day = ?1
+ ORDER BY opened_seq DESC
+ LIMIT ?2`
+
+	selectHead = `
+SELECT seq, at_ms, chain
+  FROM journal
+ ORDER BY seq DESC
+ LIMIT 1`
+)
+
+// maxPage bounds what one question may bring.
+const maxPage = 200
+
+// query asks the readers and hands each row to scan. What it reads is committed.
+func (s *Store) query(ctx context.Context, scan func(*sql.Rows) error, text string, args ...any) error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.read == nil {
+		return &pos.Error{Op: "store.read", Problem: pos.StorageFailed, Err: sql.ErrConnDone}
+	}
+	rows, err := s.read.QueryContext(ctx, text, args...)
+	if err != nil {
+		return &pos.Error{Op: "store.read", Problem: pos.StorageFailed, Err: err}
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return &pos.Error{Op: "store.read", Problem: pos.StorageFailed, Err: err}
+	}
+	return nil
+}
+
+func (s *Store) sales(ctx context.Context, text string, args ...any) ([]pos.Sale, error) {
+	var sales []pos.Sale
+	err := s.query(ctx, func(rows *sql.Rows) error {
+		var fold []byte
+		var x pos.Sale
+		if err := rows.Scan(&fold); err != nil {
+			return err
+		}
+		if err := json.Unmarshal(fold, &x); err != nil {
+			return fmt.Errorf("sale: %w", err)
+		}
+		sales = append(sales, x)
+		return nil
+	}, text, args...)
+	return sales, err
+}
+
+func (s *Store) one(ctx context.Context, what, text string, args ...any) (pos.Sale, error) {
+	sales, err := s.sales(ctx, text, args...)
+	switch {
+	case err != nil:
+		return pos.Sale{}, err
+	case len(sales) == 0:
+		return pos.Sale{}, pos.Refuse("store."+what, pos.NotFound, "%q", args[0])
+	}
+	return sales[0], nil
+}
+
+// Sale reads a sale; a pos.NotFound problem when there is none.
+func (s *Store) Sale(ctx context.Context, id string) (pos.Sale, error) {
+	return s.one(ctx, "sale", selectSale, id)
+}
+
+// SaleOf reads the sale of an attempt's or refund's reference.
+func (s *Store) SaleOf(ctx context.Context, reference string) (pos.Sale, error) {
+	return s.one(ctx, "sale_of", selectSaleOf, reference)
+}
+
+// Unfinished reads every sale with an unfinished attempt or refund, oldest first.
+func (s *Store) Unfinished(ctx context.Context) ([]pos.Sale, error) {
+	return s.sales(ctx, selectUnfinished)
+}
+
+// OpenSales reads the sales that are neither paid nor ended, newest first.
+func (s *Store) OpenSales(ctx context.Context, limit int) ([]pos.Sale, error) {
+	return s.sales(ctx, selectOpen, page(limit))
+}
+
+// Sales reads a page of sales, newest first; next is what to ask for after it, or empty.
+func (s *Store) Sales(ctx context.Context, f pos.SaleFilter) (sales []pos.Sale, next string, err error) {
+	limit := page(f.Limit)
+	sales, err = s.sales(ctx, selectSales, f.Day, f.Status, f.Ticket, f.Reference, f.After, limit+1)
+	if err == nil && len(sales) > limit {
+		sales = sales[:limit]
+		next = sales[limit-1].ID
+	}
+	return sales, next, err
+}
+
+func page(limit int) int {
+	if limit <= 0 {
+		return 50
+	}
+	return min(limit, maxPage)
+}
+
+func (s *Store) entries(ctx context.Context, text string, args ...any) ([]pos.Entry, error) {
+	var entries []pos.Entry
+	err := s.query(ctx, func(rows *sql.Rows) error {
+		e, err := scanEntry(rows)
+		entries = append(entries, e)
+		return err
+	}, text, args...)
+	return entries, err
+}
+
+func scanEntry(rows *sql.Rows) (pos.Entry, error) {
+	r, _, err := scanRow(rows)
+	if err != nil {
+		return pos.Entry{}, err
+	}
+	e := pos.Entry{Seq: r.seq, At: time.UnixMilli(r.atMS).UTC(), Day: pos.Date(r.day), Sale: r.sale, Reference: r.reference, Kind: pos.Kind(r.kind)}
+	if err := json.Unmarshal(r.body, &e.Body); err != nil {
+		return pos.Entry{}, fmt.Errorf("entry %d: %w", r.seq, err)
+	}
+	return e, nil
+}
+
+func scanRow(rows *sql.Rows) (r row, chain []byte, err error) {
+	err = rows.Scan(&r.seq, &r.atMS, &r.day, &r.sale, &r.reference, &r.kind, &r.body, &chain)
+	return r, chain, err
+}
+
+// Entries reads the journal in order, after a sequence number.
+func (s *Store) Entries(ctx context.Context, after int64, limit int) ([]pos.Entry, error) {
+	return s.entries(ctx, selectEntries, after, max(limit, 1))
+}
+
+// DayEntries reads all entries that count in a business day.
+func (s *Store) DayEntries(ctx context.Context, day pos.Date) ([]pos.Entry, error) {
+	return s.entries(ctx, selectDayEntries, day)
+}
+
+// AsOf folds the sale up to and with entry seq: what it was when that entry was written.
+func (s *Store) AsOf(ctx context.Context, sale string, seq int64) (pos.Sale, error) {
+	entries, err := s.entries(ctx, selectSaleEntries, sale, seq)
+	if err != nil {
+		return pos.Sale{}, err
+	}
+	var x pos.Sale
+	for _, e := range entries {
+		if err := x.Apply(e); err != nil {
+			return pos.Sale{}, err
+		}
+	}
+	if x.ID == "" {
+		return pos.Sale{}, pos.Refuse("store.as_of", pos.NotFound, "%q", sale)
+	}
+	return x, nil
+}
+
+// Request finds the entry that first carried an idempotency key.
+func (s *Store) Request(ctx context.Context, key string) (pos.Entry, bool, error) {
+	entries, err := s.entries(ctx, selectRequest, key)
+	if err != nil || len(entries) == 0 {
+		return pos.Entry{}, false, err
+	}
+	return entries[0], true, nil
+}
+
+// CodeUsed reports whether a code with this keyed hash was ever part of an attempt that may have left.
+func (s *Store) CodeUsed(ctx context.Context, codeHash string) (bool, error) {
+	return scalar[bool](ctx, s, selectCodeUsed, codeHash)
+}
+
+// PaidSince reports whether exactly this sum was approved at or after an instant.
+func (s *Store) PaidSince(ctx context.Context, charged pos.Amount, since time.Time) (bool, error) {
+	return scalar[bool](ctx, s, selectPaidSince, since.UnixMilli(), charged.Minor, charged.Currency)
+}
+
+// Attempts counts the references that were made on a day.
+func (s *Store) Attempts(ctx context.Context, day pos.Date) (int, error) {
+	return scalar[int](ctx, s, selectMade, day)
+}
+
+func scalar[T any](ctx context.Context, s *Store, text string, args ...any) (v T, err error) {
+	err = s.query(ctx, func(rows *sql.Rows) error { return rows.Scan(&v) }, text, args...)
+	return v, err
+}
+
+// Days reads the days, newest first.
+func (s *Store) Days(ctx context.Context, limit int) ([]pos.Day, error) {
+	return s.days(ctx, "", page(limit))
+}
+
+// Day reads the last day with that date; a pos.NotFound problem when there is none.
+func (s *Store) Day(ctx context.Context, day pos.Date) (pos.Day, error) {
+	days, err := s.days(ctx, day, 1)
+	switch {
+	case err != nil:
+		return pos.Day{}, err
+	case len(days) == 0:
+		return pos.Day{}, pos.Refuse("store.day", pos.NotFound, "%q", day)
+	}
+	return days[0], nil
+}
+
+// OpenDay reads the day that is open; ok is false when none is.
+func (s *Store) OpenDay(ctx context.Context) (day pos.Day, ok bool, err error) {
+	days, err := s.days(ctx, "", 1)
+	if err != nil || len(days) == 0 || days[0].Z > 0 {
+		return pos.Day{}, false, err
+	}
+	return days[0], true, nil
+}
+
+func (s *Store) days(ctx context.Context, day pos.Date, limit int) ([]pos.Day, error) {
+	var days []pos.Day
+	err := s.query(ctx, func(rows *sql.Rows) error {
+		var d pos.Day
+		var opened, closed int64
+		if err := rows.Scan(&d.Day, &opened, &closed, &d.Z, &d.By, &d.Note, &d.Rows, &d.Head); err != nil {
+			return err
+		}
+		d.Opened = time.UnixMilli(opened).UTC()
+		if closed > 0 {
+			d.Closed = time.UnixMilli(closed).UTC()
+		}
+		days = append(days, d)
+		return nil
+	}, selectDays, day, limit)
+	return days, err
+}
+
+// Head is where the journal ends.
+func (s *Store) Head(context.Context) (pos.Head, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.head, nil
+}
+
+func (s *Store) readHead(ctx context.Context) error {
+	var atMS int64
+	s.head, s.chain = pos.Head{}, nil
+	switch err := s.write.QueryRowContext(ctx, selectHead).Scan(&s.head.Seq, &atMS, &s.chain); {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil
+	case err != nil:
+		return fmt.Errorf("journal head: %w", err)
+	}
+	s.head.At, s.head.Chain = time.UnixMilli(atMS).UTC(), hex.EncodeToString(s.chain)
+	return nil
+}

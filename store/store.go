@@ -1,0 +1,177 @@
+// Package store keeps the register file: one SQLite database with the journal of facts and the
+// projections that are folded from it.
+//
+// It decides nothing: what an entry means is pos.Sale.Apply's to say. It never sees a payment code.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/url"
+	"os"
+	"sync"
+
+	_ "github.com/mattn/go-sqlite3" // the driver; no other package opens the file
+	"github.com/pressly/goose/v3"
+
+	"posd/pos"
+)
+
+// Options say which file, and with which key.
+type Options struct {
+	Path      string // the register file
+	Key       []byte // 32 bytes: keys the chain and the fingerprints
+	Log       *slog.Logger
+	Committed func(seq int64) // called after each commit; may be nil; must not block
+}
+
+// Sentinels.
+var (
+	ErrLocked      = errors.New("the register file is in use by another process")
+	ErrNewerSchema = errors.New("the register file was written by a newer version of posd")
+	ErrNetwork     = errors.New("the register file lies on a network file system")
+	ErrDoubt       = errors.New("a commit failed and may have happened: the file must be reopened")
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Store is an open register file. One process, one Store, one writer. All methods may be called from
+// several goroutines.
+type Store struct {
+	o    Options
+	lock *os.File
+
+	mu    sync.RWMutex // held for reading by every call, for writing by Append, Reopen and Close
+	write *sql.DB      // exactly one connection: SQLite has one writer, so do we
+	read  *sql.DB      // a few connections that cannot write
+	stmts statements
+	head  pos.Head
+	chain []byte
+	doubt error
+}
+
+// Open opens or makes the file, brings it to this version and checks that it is as durable as promised.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	if len(o.Key) != 32 {
+		return nil, fmt.Errorf("register key: %d bytes, want 32", len(o.Key))
+	}
+	s := &Store{o: o}
+	if err := local(o.Path, filesystem); err != nil {
+		return nil, err
+	}
+	lock, err := lockFile(o.Path + ".lock")
+	if err != nil {
+		return nil, err
+	}
+	s.lock = lock
+	if err := s.open(ctx); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return s, nil
+}
+
+// Close closes the file. What was committed is on disk already.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return errors.Join(s.close(), s.lock.Close())
+}
+
+// Reopen closes and opens the file again and reads where it stands: after a failed commit only the file
+// knows whether it happened.
+func (s *Store) Reopen(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_ = s.close() // the reason why we reopen is the error that counts
+	return s.open(ctx)
+}
+
+func (s *Store) close() error {
+	if s.write == nil {
+		return nil
+	}
+	err := errors.Join(s.stmts.close(), s.read.Close(), s.write.Close())
+	s.write, s.read = nil, nil
+	return err
+}
+
+func (s *Store) open(ctx context.Context) (err error) {
+	f, err := os.OpenFile(s.o.Path, os.O_RDWR|os.O_CREATE, 0o600) // before SQLite makes it with a wider mode
+	if err != nil {
+		return fmt.Errorf("register file: %w", err)
+	}
+	if err := errors.Join(f.Chmod(0o600), f.Close()); err != nil {
+		return fmt.Errorf("register file: %w", err)
+	}
+	if s.write, err = sql.Open("sqlite3", dsn(s.o.Path, "&_journal_mode=WAL&_synchronous=FULL&_txlock=immediate")); err != nil {
+		return err
+	}
+	s.write.SetMaxOpenConns(1)
+	if s.read, err = sql.Open("sqlite3", dsn(s.o.Path, "&_query_only=1")); err != nil {
+		return err
+	}
+	s.read.SetMaxOpenConns(4)
+	defer func() {
+		if err != nil {
+			_ = s.close()
+		}
+	}()
+	if err := s.migrate(ctx); err != nil {
+		return err
+	}
+	if err := s.durable(ctx); err != nil {
+		return err
+	}
+	if err := s.readHead(ctx); err != nil {
+		return err
+	}
+	s.doubt = nil
+	return s.stmts.prepare(ctx, s.write)
+}
+
+func dsn(path, more string) string {
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?_busy_timeout=5000&_foreign_keys=1" + more
+}
+
+// migrate brings the file to this version, one transaction a step. A newer file is not touched.
+func (s *Store) migrate(ctx context.Context) error {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	p, err := goose.NewProvider(goose.DialectSQLite3, s.write, files)
+	if err != nil {
+		return fmt.Errorf("migrations: %w", err)
+	}
+	have, want, err := p.GetVersions(ctx)
+	switch {
+	case err != nil:
+		return fmt.Errorf("schema version: %w", err)
+	case have > want:
+		return fmt.Errorf("%w (its schema is %d, ours %d): install that version again", ErrNewerSchema, have, want)
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	return nil
+}
+
+// durable reads the promises back: the driver has its own defaults, and they lose sales in a power cut.
+func (s *Store) durable(ctx context.Context) error {
+	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1"} {
+		var got string
+		if err := s.write.QueryRowContext(ctx, "PRAGMA "+pragma).Scan(&got); err != nil {
+			return fmt.Errorf("pragma %s: %w", pragma, err)
+		}
+		if got != want {
+			return fmt.Errorf("pragma %s is %q, want %q: the file is not durable", pragma, got, want)
+		}
+	}
+	return nil
+}
