@@ -109,7 +109,7 @@ func (w *follower) learn(e event) (done bool, err error) {
 		}
 	case "trouble":
 		var t trouble
-		if reads(e.Data, &t) && w.armed && (t.Code == "wrong_code" || t.Code == "garbled") {
+		if reads(e.Data, &t) && w.armed && t.Say != "" && (t.Code == "wrong_code" || t.Code == "garbled") {
 			fmt.Fprintln(w.f.stderr, t.Say)
 		}
 	}
@@ -120,12 +120,11 @@ func (w *follower) learn(e event) (done bool, err error) {
 func (w *follower) ask(ctx context.Context) (done bool, err error) {
 	text, err := w.r.get(ctx, "/v1/sales/"+url.PathEscape(w.id))
 	if err != nil {
-		var away unreachable
 		if ctx.Err() != nil {
 			return true, w.f.left(w.id)
 		}
 		// A register that is away is waited for where the stream is read.
-		return !errors.As(err, &away), err
+		return !passing(err), err
 	}
 	var s sale
 	if !reads(text, &s) || s.ID != w.id {
@@ -193,13 +192,19 @@ func (w *follower) reconnect(ctx context.Context) error {
 		case <-again.C:
 		}
 		events, body, err := w.r.listen(ctx, w.events.last)
-		var away unreachable
 		switch {
 		case err == nil:
 			w.events, w.body = events, body
 			return nil
-		case !errors.As(err, &away):
+		case !passing(err):
 			return err
 		}
 	}
+}
+
+// passing reports whether it is worth asking again: nobody answers, or the register says "not now".
+func passing(err error) bool {
+	var away unreachable
+	var p problem
+	return errors.As(err, &away) || (errors.As(err, &p) && p.exit() == exitTryAgain)
 }

@@ -44,11 +44,9 @@ func line(t *testing.T, connections ...[]any) func(http.ResponseWriter, *http.Re
 			case func():
 				s()
 			case string:
-				kind, data := "sale", ""
-				if strings.HasPrefix(s, "{") {
-					kind, data = "trouble", s
-				} else {
-					data = api(t, s)
+				kind, data := "trouble", s
+				if !strings.HasPrefix(s, "{") {
+					kind, data = "sale", api(t, s)
 				}
 				fmt.Fprintf(w, "id: %d\nevent: %s\ndata: %s\n\n", at*100+i, kind, data)
 				if err := flush.Flush(); err != nil {
@@ -109,7 +107,7 @@ func TestWaitOverARestart(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-			w.Write(text)
+			send(w, string(text))
 			once.Do(func() { close(read) })
 		},
 		"GET /v1/events": line(t, []any{"sale-awaiting.json", func() { <-read; now.Store("sale-paid.json") }}, []any{}),

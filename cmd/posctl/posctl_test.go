@@ -71,10 +71,12 @@ func standIn(t *testing.T, answers map[string]any) *faked {
 			}
 			status := http.StatusOK
 			if strings.HasPrefix(a, "problem") {
-				fmt.Sscanf(string(text[bytes.Index(text, []byte(`"status": `)):]), `"status": %d`, &status)
+				if _, err := fmt.Sscanf(string(text[bytes.Index(text, []byte(`"status": `)):]), `"status": %d`, &status); err != nil {
+					t.Error(err)
+				}
 			}
 			w.WriteHeader(status)
-			w.Write(text)
+			send(w, string(text))
 		case func(http.ResponseWriter, *http.Request):
 			a(w, q)
 		default:
@@ -93,6 +95,9 @@ func standIn(t *testing.T, answers map[string]any) *faked {
 	}
 	return r
 }
+
+// send answers; a client that has gone is the test's intention.
+func send(w io.Writer, text string) { fmt.Fprint(w, text) }
 
 func put(t *testing.T, file, text string) {
 	t.Helper()
@@ -232,6 +237,21 @@ func TestWhatTheRegisterIsAsked(t *testing.T) {
 	}
 }
 
+// POS software that knows only the address sells in the till's own currency, or is told to name one.
+func TestCurrencyOfTheTill(t *testing.T) {
+	r := standIn(t, map[string]any{"GET /v1/status": func(w http.ResponseWriter, _ *http.Request) { send(w, `{"currency":"JPY"}`) }, "POST /v1/sales": "sale-open.json"})
+	token := filepath.Join(filepath.Dir(r.config), "tokens", "cashier")
+	got := command(t.Context(), t, "", "--url", r.URL, "--token-file", token, "sale", "1200")
+	if seen := r.asked(); got.code != 0 || len(seen) != 2 || seen[1].body != `{"amount":1200,"currency":"JPY"}` {
+		t.Errorf("%s: %v", got, seen)
+	}
+	old := standIn(t, map[string]any{"GET /v1/status": "status.json"})
+	got = command(t.Context(), t, "", "--url", old.URL, "--token-file", token, "sale", "1200")
+	if got.code != exitUsage || !strings.Contains(got.errout, "--currency") {
+		t.Error(got)
+	}
+}
+
 // The browser is opened at an address whose secret is in the fragment.
 func TestOpen(t *testing.T) {
 	r := standIn(t, map[string]any{"POST /v1/session-code": "session-code.json"})
@@ -249,13 +269,12 @@ func TestOpen(t *testing.T) {
 // The answer to a sale gets lost: it is asked again under the same key, and only then.
 func TestLostAnswer(t *testing.T) {
 	times := 0
-	var r *faked
-	r = standIn(t, map[string]any{
+	r := standIn(t, map[string]any{
 		"POST /v1/sales": func(w http.ResponseWriter, _ *http.Request) {
 			if times++; times < 3 {
 				panic(http.ErrAbortHandler)
 			}
-			w.Write([]byte(`{"id":"s_1","currency":"USD","status":"open"}`))
+			send(w, `{"id":"s_1","currency":"USD","status":"open"}`)
 		},
 		"POST /v1/sales/s_1/cancel": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 	})
@@ -298,7 +317,6 @@ func TestWaysToFindNoRegister(t *testing.T) {
 		"an address alone":        {"--url " + r.URL + " status", exitUsage, "--token-file"},
 		"an address abroad":       {"--url http://example.com --token-file " + token + " status", exitUsage, "127.0.0.1"},
 		"an empty token":          {"--url " + r.URL + " --token-file " + dir + "/empty status", exitFailed, "holds no token"},
-		"no currency":             {"--url " + r.URL + " --token-file " + token + " sale 1", exitUsage, "--currency"},
 	} {
 		got := command(t.Context(), t, "", strings.Fields(c.args)...)
 		if got.code != c.code || !strings.Contains(got.errout, c.want) || got.out != "" {
@@ -309,7 +327,7 @@ func TestWaysToFindNoRegister(t *testing.T) {
 
 // Somebody else answers at the address: nothing of it is believed or repeated.
 func TestSomebodyElseAnswers(t *testing.T) {
-	page := func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("<html>hello</html>")) }
+	page := func(w http.ResponseWriter, _ *http.Request) { send(w, "<html>hello</html>") }
 	gone := func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "hello", http.StatusBadGateway) }
 	r := standIn(t, map[string]any{"GET /v1/status": page, "GET /v1/queue": gone, "POST /v1/sales": page})
 	for _, args := range []string{"status", "queue", "sale 1"} {

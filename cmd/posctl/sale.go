@@ -62,6 +62,11 @@ func (f *face) sale(ctx context.Context, amount string, s saleFlags) error {
 	if err != nil {
 		return err
 	}
+	if s.currency == "" && r.currency == "" {
+		if r.currency, err = r.asksCurrency(ctx); err != nil {
+			return err
+		}
+	}
 	body, err := s.body(amount, r.currency)
 	if err != nil {
 		return usage(err)
@@ -120,6 +125,19 @@ func (f *face) pay(ctx context.Context, r *register, opened sale, s saleFlags, c
 		return f.shows(text)
 	}
 	return follow.toTheEnd(ctx)
+}
+
+// asksCurrency finds the till's currency where no configuration was named.
+func (r *register) asksCurrency(ctx context.Context) (pos.Currency, error) {
+	text, err := r.get(ctx, "/v1/status")
+	if err != nil {
+		return "", err
+	}
+	var s status
+	if !reads(text, &s) {
+		return "", errAnswer
+	}
+	return s.Currency, nil
 }
 
 func (s saleFlags) body(amount string, currency pos.Currency) (newSale, error) {

@@ -13,6 +13,7 @@ type status struct {
 	Store    string            `json:"store"`
 	Version  string            `json:"version"`
 	Day      string            `json:"day"`
+	Currency pos.Currency      `json:"currency"`
 	Ready    bool              `json:"ready"`
 	Take     map[string]string `json:"take"`
 	Acquirer struct {

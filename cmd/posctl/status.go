@@ -148,11 +148,10 @@ func (f *face) tested(name string, text []byte) error {
 			return err
 		}
 	} else {
-		id := "device.test.failed"
-		if outcome.Result == "ok" {
-			id = "device.test.ok"
+		if outcome.Say == "" {
+			outcome.Say = f.say("device.test."+outcome.Result, "name", name)
 		}
-		fmt.Fprintln(f.stdout, strings.TrimSpace(f.say(id, "name", name)+" "+plain(outcome.Say)))
+		fmt.Fprintln(f.stdout, plain(outcome.Say))
 		if outcome.Do != "" {
 			fmt.Fprintln(f.stdout, "  "+plain(outcome.Do))
 		}
