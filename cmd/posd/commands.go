@@ -16,13 +16,14 @@ import (
 // face is what every command needs: where to write, and what the flags of all commands said.
 type face struct {
 	stdout, stderr io.Writer
+	parts          parts
 	config         string
 	json           bool
 }
 
 // commands lists every command there is.
-func commands(stdout, stderr io.Writer) *cobra.Command {
-	f := &face{stdout: stdout, stderr: stderr}
+func commands(p parts, stdout, stderr io.Writer) *cobra.Command {
+	f := &face{stdout: stdout, stderr: stderr, parts: p}
 	root := &cobra.Command{
 		Use:   "posd",
 		Short: "The register daemon: takes Alipay and WeChat Pay at the counter",
@@ -47,7 +48,7 @@ func commands(stdout, stderr io.Writer) *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		&cobra.Command{Use: "serve", Short: "Serve the counter until told to stop (so does posd alone)", Args: exactly(0), RunE: f.serve},
-		f.configCommands(), f.versionCommand())
+		f.configCommands(), f.journalCommands(), f.doctorCommand(), f.versionCommand())
 	return root
 }
 
@@ -74,13 +75,13 @@ func (f *face) load() (loaded, *words.Catalogue, error) {
 	if err != nil {
 		return loaded{}, nil, coded{exitInternal, err}
 	}
-	l, err := loadConfig(f.config, os.Environ(), whatWeKnow(catalogue))
+	l, err := loadConfig(f.config, os.Environ(), f.known(catalogue))
 	return l, catalogue, err
 }
 
-// whatWeKnow is what this build of the register can do.
-func whatWeKnow(catalogue *words.Catalogue) known {
-	return known{Dialects: []string{"citcon-pos"}, Languages: catalogue.Languages(), Drivers: drivers()}
+// known is what this build of the register can do.
+func (f *face) known(catalogue *words.Catalogue) known {
+	return known{Dialects: []string{"citcon-pos"}, Languages: catalogue.Languages(), Drivers: f.parts.drivers}
 }
 
 func (f *face) serve(cmd *cobra.Command, _ []string) error {

@@ -38,8 +38,8 @@ func golden(t *testing.T, file, got string) {
 	}
 }
 
-// house is what the tests' register can do.
-func house() known {
+// able is what the tests' register can do.
+func able() known {
 	return known{
 		Dialects:  []string{"citcon-pos"},
 		Languages: []string{"en", "fr-CA", "zh-Hans"},
@@ -79,7 +79,7 @@ func load(t *testing.T, text string, environ ...string) (loaded, error) {
 	file := filepath.Join(t.TempDir(), "posd.toml")
 	write(t, file, 0o600, text)
 	_, handedOver := credentials(t)
-	return loadConfig(file, append(environ, handedOver), house())
+	return loadConfig(file, append(environ, handedOver), able())
 }
 
 func TestWholeConfiguration(t *testing.T) {
@@ -124,7 +124,7 @@ func TestBadConfigurations(t *testing.T) {
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".toml"), func(t *testing.T) {
 			dir, handedOver := credentials(t)
-			_, err := loadConfig(file, []string{handedOver}, house())
+			_, err := loadConfig(file, []string{handedOver}, able())
 			if err == nil {
 				t.Fatal("accepted")
 			}
@@ -333,7 +333,7 @@ func TestAddresses(t *testing.T) {
 
 // A register without a configuration says which command makes one.
 func TestNoConfiguration(t *testing.T) {
-	_, err := loadConfig(filepath.Join(t.TempDir(), "posd.toml"), nil, house())
+	_, err := loadConfig(filepath.Join(t.TempDir(), "posd.toml"), nil, able())
 	if err == nil || !strings.Contains(err.Error(), "posd config show --default > posd.toml") {
 		t.Errorf("got %v", err)
 	}
@@ -355,7 +355,7 @@ func FuzzConfig(f *testing.F) {
 	file := filepath.Join(f.TempDir(), "posd.toml")
 	f.Fuzz(func(t *testing.T, text string) {
 		write(t, file, 0o600, text)
-		l, err := loadConfig(file, nil, house())
+		l, err := loadConfig(file, nil, able())
 		if err == nil {
 			if l.Store == "" || l.Calendar().Zone == nil || l.Acquirer.Hold > mostHold || l.Limits.Unfinished < 1 {
 				t.Errorf("taken: %+v", l.Config)

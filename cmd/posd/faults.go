@@ -90,25 +90,29 @@ var (
 func decodingFaults(err error, values *viper.Viper, named bool) (faults Faults) {
 	var visit func(error)
 	visit = func(err error) {
-		switch e := err.(type) {
-		case *mapstructure.DecodeError:
-			var inner *mapstructure.DecodeError
-			switch {
-			case errors.As(e.Unwrap(), &inner):
-				visit(e.Unwrap())
-			case !strings.Contains(e.Error(), "has invalid keys"):
-				faults = append(faults, wrongType(e, values))
-			case !named:
-				faults = append(faults, Fault{Key: e.Name(), Why: e.Unwrap().Error(), Remedy: "correct or remove them"})
-			}
-		case interface{ Unwrap() []error }:
-			for _, one := range e.Unwrap() {
+		var many interface {
+			error
+			Unwrap() []error
+		}
+		if errors.As(err, &many) { // the outermost: what it holds may be many again
+			for _, one := range many.Unwrap() {
 				visit(one)
 			}
-		case interface{ Unwrap() error }:
-			visit(e.Unwrap())
-		default:
+			return
+		}
+		var at, inner *mapstructure.DecodeError
+		if !errors.As(err, &at) {
 			faults = append(faults, Fault{Key: "configuration", Why: err.Error(), Remedy: "correct it"})
+			return
+		}
+		for errors.As(at.Unwrap(), &inner) {
+			at = inner
+		}
+		switch {
+		case !strings.Contains(at.Error(), "has invalid keys"):
+			faults = append(faults, wrongType(at, values))
+		case !named:
+			faults = append(faults, Fault{Key: at.Name(), Why: at.Unwrap().Error(), Remedy: "correct or remove them"})
 		}
 	}
 	if err != nil {

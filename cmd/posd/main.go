@@ -38,7 +38,7 @@ type coded struct {
 func (c coded) Error() string { return c.err.Error() }
 func (c coded) Unwrap() error { return c.err }
 
-// silent is an error about which everything was already said.
+// errSaid is an error about which everything was already said.
 var errSaid = errors.New("already said")
 
 func main() {
@@ -50,7 +50,7 @@ func main() {
 
 // run is the whole command. It returns the exit code when all it started has ended.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	root := commands(stdout, stderr)
+	root := commands(house(), stdout, stderr)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err == nil {

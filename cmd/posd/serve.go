@@ -2,18 +2,99 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
 
+	"golang.org/x/sync/errgroup"
+
+	"posd/devices"
 	"posd/pos"
+	"posd/pos/api"
+	"posd/pos/api/console"
+	"posd/pos/health"
+	"posd/pos/till"
+	"posd/pos/words"
+	"posd/store"
 )
 
-// serve serves the counter until ctx ends.
-func serve(context.Context, Config, io.Writer) error {
-	return coded{exitUnavailable, errors.New("the parts of the register are not wired")}
+// serve builds the register, serves until ctx ends, and takes it down in reverse. Read it top to
+// bottom to know what the daemon is made of.
+func serve(ctx context.Context, cfg Config, stderr io.Writer) (err error) {
+	log := slog.New(slog.NewJSONHandler(stderr, nil)).With("register", cfg.Register)
+
+	sentences, err := words.Open()
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
+		return fmt.Errorf("data folder: %w", err)
+	}
+	key, err := store.LoadKey(keyPath(cfg.Data))
+	if err != nil {
+		return err
+	}
+	tokens, err := api.OpenTokens(filepath.Join(cfg.Data, "tokens"))
+	if err != nil {
+		return err
+	}
+	journal, err := store.Open(ctx, store.Options{Path: filepath.Join(cfg.Data, "register.db"), Key: key, Log: log})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, journal.Close()) }()
+
+	acquirer, err := dialects()[cfg.Acquirer.Dialect](cfg, log)
+	if err != nil {
+		return err
+	}
+
+	// The parts tell each other things through these; none of them runs before Run below.
+	var (
+		face    *api.Server
+		counter *till.Till
+		desk    *devices.Desk
+	)
+	troubles := health.New(func() { face.Tell("trouble", nil) })
+	desk, err = devices.New(devices.Options{
+		Devices: cfg.desk(), Scanned: func(s pos.Scan) { counter.Scanned(s) },
+		Tell: func(d pos.Device) { face.Tell("device", d) }, Trouble: troubles.Raise, Clear: troubles.Clear,
+		Text: func(p pos.Prompt) []string { return lines(sentences, cfg.Languages, cfg.Store, p) }, Log: log,
+	})
+	if err != nil {
+		return err
+	}
+	counter = till.New(till.Options{
+		Register: cfg.Register, Currency: cfg.Currency, Calendar: cfg.Calendar(), Hold: cfg.Acquirer.Hold, Limit: cfg.Limits.Unfinished,
+		Journal: journal, Acquirer: acquirer, Rand: rand.Reader, Show: desk.Show, Told: func(kind string, what any) { face.Tell(kind, what) },
+		Committed: func(seq int64) { face.Committed(seq) }, Trouble: troubles.Raise, Clear: troubles.Clear, Log: log,
+	})
+	face = api.New(api.Options{
+		Register: cfg.Register, Store: cfg.Store, Version: release, Currency: cfg.Currency,
+		Zone: cfg.Calendar().Zone, Languages: cfg.Languages, Capabilities: acquirer.Can(),
+		Till: counter, Book: journal, Desk: desk, Health: troubles, Words: sentences, Tokens: tokens,
+		Pages: console.New(console.Options{Words: sentences, Store: cfg.Store, Register: cfg.Register, Currency: cfg.Currency, Languages: cfg.Languages}),
+		Log:   log,
+	})
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", cfg.Listen, err)
+	}
+
+	parts, ctx := errgroup.WithContext(ctx) // one part fails: all stop
+	parts.Go(func() error { return counter.Run(ctx) })
+	parts.Go(func() error { return desk.Run(ctx) })
+	parts.Go(func() error { return face.Run(ctx) })
+	parts.Go(func() error { return face.Serve(ctx, listener) })
+	parts.Go(func() error { return watchdog(ctx, counter) })
+	log.Info("serving", "listen", listener.Addr().String(), "data", cfg.Data, "version", release)
+	return parts.Wait()
 }
 
 // drivers is what the desk can drive.
-func drivers() map[pos.Role][]string {
-	return map[pos.Role][]string{pos.RoleScanner: {"line"}, pos.RoleDisplay: {"nextion"}}
-}
+func drivers() map[pos.Role][]string { return devices.Drivers() }

@@ -91,6 +91,7 @@ func TestUnfoundNeedsAManager(t *testing.T) {
 		c.wait(2 * time.Second)
 		c.status(id, "checking")
 		c.troubled(pos.TroubleNeedsManager, true)
+		c.wait(0)
 		if !c.till.Standing().Outlooks[ref].NeedsManager {
 			t.Error("the queue does not say that a manager must act")
 		}
@@ -141,6 +142,7 @@ func TestNothingLeft(t *testing.T) {
 		c.scan(id, wechatCode)
 		c.status(id, "unsent")
 		c.journaled("0s attempt.started", "0s attempt.lapse -> unsent")
+		c.wait(0)
 		if got := c.till.Standing(); got.Connection.State != pos.Offline || got.Take[pos.WeChat] != "no" {
 			t.Errorf("the till says the line is %+v, takes %v", got.Connection, got.Take)
 		}
