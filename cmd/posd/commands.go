@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -81,7 +83,7 @@ func (f *face) load() (loaded, *words.Catalogue, error) {
 
 // known is what this build of the register can do.
 func (f *face) known(catalogue *words.Catalogue) known {
-	return known{Dialects: []string{"citcon-pos"}, Languages: catalogue.Languages(), Drivers: f.parts.drivers}
+	return known{Dialects: slices.Sorted(maps.Keys(dialects())), Languages: catalogue.Languages(), Drivers: f.parts.drivers}
 }
 
 func (f *face) serve(cmd *cobra.Command, _ []string) error {

@@ -152,14 +152,9 @@ func (d *doctor) clock(context.Context) []finding {
 }
 
 func (d *doctor) journal(ctx context.Context) []finding {
-	file, key := filepath.Join(d.cfg.Data, registerFile), filepath.Join(d.cfg.Data, keyFile)
+	file, key := filepath.Join(d.cfg.Data, registerFile), keyPath(d.cfg.Data)
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 		return []finding{{wentWell, "none_yet", nil}}
-	}
-	if handedOver := os.Getenv("CREDENTIALS_DIRECTORY"); handedOver != "" {
-		if _, err := os.Stat(filepath.Join(handedOver, keyFile)); err == nil {
-			key = filepath.Join(handedOver, keyFile)
-		}
 	}
 	if _, err := os.Stat(key); err != nil {
 		return []finding{{broken, "no_key", []string{"file", key}}}

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 
-	"posd/devices"
 	"posd/pos"
 	"posd/store"
 )
@@ -36,7 +36,7 @@ type verdict struct {
 
 // house is the register's own parts.
 func house() parts {
-	return parts{drivers: devices.Drivers(), verify: verify}
+	return parts{drivers: drivers(), verify: verify, signIn: signIn}
 }
 
 // verify reads the key and walks the chain. The caller has seen that both files are there: the store
@@ -48,4 +48,13 @@ func verify(ctx context.Context, file, key string) (verdict, error) {
 	}
 	v, err := store.Verify(ctx, file, secret)
 	return verdict{v.Whole, v.Rows, v.Head, v.Broken, v.Why}, err
+}
+
+// signIn asks the acquirer on a fresh connection, as the daemon does.
+func signIn(ctx context.Context, cfg Config) error {
+	acquirer, err := dialects()[cfg.Acquirer.Dialect](cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	return acquirer.Ready(ctx)
 }

@@ -44,7 +44,11 @@ func (f *face) versionCommand() *cobra.Command {
 			if f.json {
 				return writeJSON(f.stdout, b)
 			}
-			_, err := fmt.Fprintf(f.stdout, "posd %s %s (%s, %s)\n", b.Version, b.Commit, b.Go, b.OS)
+			name := "posd " + b.Version
+			if b.Commit != "" {
+				name += " " + b.Commit
+			}
+			_, err := fmt.Fprintf(f.stdout, "%s (%s, %s)\n", name, b.Go, b.OS)
 			return err
 		}})
 }
