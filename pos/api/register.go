@@ -52,7 +52,7 @@ type Trouble struct {
 	Since    *stamp          `json:"since"`
 }
 
-func (s *Server) status(ctx context.Context, _ *question) (Status, error) {
+func (s *Server) status(ctx context.Context, _ *struct{}) (Status, error) {
 	return s.standing(ctx, askerOf(ctx).lang)
 }
 
@@ -106,7 +106,7 @@ type Queue struct {
 	Total map[pos.Currency]int64 `json:"total"`
 }
 
-func (s *Server) queue(ctx context.Context, _ *question) (Queue, error) {
+func (s *Server) queue(ctx context.Context, _ *struct{}) (Queue, error) {
 	sales, err := s.o.Book.Unfinished(ctx)
 	if err != nil {
 		return Queue{}, err
@@ -118,7 +118,7 @@ func (s *Server) queue(ctx context.Context, _ *question) (Queue, error) {
 	return q, nil
 }
 
-func (s *Server) syncQueue(ctx context.Context, _ *command, _ struct{}) (Queue, error) {
+func (s *Server) syncQueue(ctx context.Context, _ command, _ struct{}) (Queue, error) {
 	if err := s.o.Till.Sync(ctx); err != nil {
 		return Queue{}, err
 	}
@@ -130,7 +130,7 @@ type Devices struct {
 	Items []pos.Device `json:"items"`
 }
 
-func (s *Server) listDevices(context.Context, *question) (Devices, error) {
+func (s *Server) listDevices(context.Context, *struct{}) (Devices, error) {
 	return Devices{append([]pos.Device{}, s.o.Desk.Standing()...)}, nil
 }
 
@@ -141,7 +141,7 @@ type Tested struct {
 	Do     string `json:"do"`
 }
 
-func (s *Server) testDevice(ctx context.Context, c *command, _ struct{}) (Tested, error) {
+func (s *Server) testDevice(ctx context.Context, c command, _ struct{}) (Tested, error) {
 	lang := askerOf(ctx).lang
 	err := s.o.Desk.Test(ctx, c.ID)
 	if err == nil {
@@ -167,7 +167,7 @@ type PageCode struct {
 	Role string `json:"role"`
 }
 
-func (s *Server) makeCode(ctx context.Context, _ *command, in CodeBody) (PageCode, error) {
+func (s *Server) makeCode(ctx context.Context, _ command, in CodeBody) (PageCode, error) {
 	mine := askerOf(ctx).role
 	if in.Role == "" {
 		in.Role = mine
@@ -200,7 +200,7 @@ type DayList struct {
 
 const listedDays = 31
 
-func (s *Server) listDays(ctx context.Context, _ *question) (DayList, error) {
+func (s *Server) listDays(ctx context.Context, _ *struct{}) (DayList, error) {
 	days, err := s.o.Book.Days(ctx, listedDays)
 	if err != nil {
 		return DayList{}, err

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"reflect"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -20,9 +21,13 @@ type router struct {
 	api huma.API
 }
 
-// question is what a GET may say.
-type question struct {
-	ID        string `path:"id"`
+// named is the one path parameter there is.
+type named struct {
+	ID string `path:"id"`
+}
+
+// filter is what a list may be asked for.
+type filter struct {
 	Day       string `query:"day" doc:"business day, 2006-01-02"`
 	Status    string `query:"status"`
 	Ticket    string `query:"ticket"`
@@ -31,19 +36,28 @@ type question struct {
 	After     string `query:"after" doc:"the last id of the page before"`
 }
 
-// command is what a POST may say. The body is read by ourselves: the framework would quote a value
+// sent is what comes with a POST. The body is read by ourselves: the framework would quote a value
 // that it refuses, and that value may be a payment code.
-type command struct {
-	ID      string `path:"id"`
-	Key     string `header:"Idempotency-Key"`
+type sent struct {
+	Key     string `header:"Idempotency-Key" doc:"1 to 64 printable characters, kept for good"`
 	RawBody []byte
 }
+
+// aimed is the same with the path's parameter.
+type aimed struct {
+	ID      string `path:"id"`
+	Key     string `header:"Idempotency-Key" doc:"1 to 64 printable characters, kept for good"`
+	RawBody []byte
+}
+
+// command is what a POST says beside its body.
+type command struct{ ID, Key string }
 
 type answer[T any] struct{ Body T }
 
 // get registers a question. Nothing changes on GET.
-func get[T any](r router, path, summary string, f func(context.Context, *question) (T, error)) {
-	huma.Register(r.api, operation(http.MethodGet, path, summary, 200), func(ctx context.Context, q *question) (*answer[T], error) {
+func get[Q, T any](r router, path, summary string, f func(context.Context, *Q) (T, error)) {
+	huma.Register(r.api, operation(http.MethodGet, path, summary, 200), func(ctx context.Context, q *Q) (*answer[T], error) {
 		v, err := f(ctx, q)
 		if err != nil {
 			return nil, r.s.problem(ctx, err)
@@ -53,15 +67,15 @@ func get[T any](r router, path, summary string, f func(context.Context, *questio
 }
 
 // post registers a command whose body is an In.
-func post[In, T any](r router, path string, status int, summary string, f func(context.Context, *command, In) (T, error)) {
+func post[In, T any](r router, path string, status int, summary string, f func(context.Context, command, In) (T, error)) {
 	op := operation(http.MethodPost, path, summary, status)
 	op.SkipValidateBody = true
 	op.MaxBodyBytes = maxBody
 	schema := r.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[In](), true, "")
 	op.RequestBody = &huma.RequestBody{Content: map[string]*huma.MediaType{"application/json": {Schema: schema}}}
-	huma.Register(r.api, op, func(ctx context.Context, c *command) (*answer[T], error) {
+	do := func(ctx context.Context, c command, body []byte) (*answer[T], error) {
 		var in In
-		err := decode(c.RawBody, &in)
+		err := decode(body, &in)
 		var v T
 		if err == nil {
 			v, err = f(ctx, c, in)
@@ -70,6 +84,15 @@ func post[In, T any](r router, path string, status int, summary string, f func(c
 			return nil, r.s.problem(ctx, err)
 		}
 		return &answer[T]{v}, nil
+	}
+	if strings.Contains(path, "{id}") {
+		huma.Register(r.api, op, func(ctx context.Context, c *aimed) (*answer[T], error) {
+			return do(ctx, command{c.ID, c.Key}, c.RawBody)
+		})
+		return
+	}
+	huma.Register(r.api, op, func(ctx context.Context, c *sent) (*answer[T], error) {
+		return do(ctx, command{"", c.Key}, c.RawBody)
 	})
 }
 

@@ -64,7 +64,7 @@ func (s *Server) answer(ctx context.Context, x pos.Sale, err error) (Sale, error
 
 // openSale opens a sale. The idempotency key is kept for good: the same key and body give the sale as it
 // was opened.
-func (s *Server) openSale(ctx context.Context, c *command, in NewSale) (Sale, error) {
+func (s *Server) openSale(ctx context.Context, c command, in NewSale) (Sale, error) {
 	if !printable(c.Key) {
 		return Sale{}, pos.Refuse("api.sales", pos.KeyMissing, "")
 	}
@@ -88,7 +88,7 @@ func printable(key string) bool {
 	return len(key) >= 1 && len(key) <= 64
 }
 
-func (s *Server) listSales(ctx context.Context, q *question) (Page, error) {
+func (s *Server) listSales(ctx context.Context, q *filter) (Page, error) {
 	limit := 0
 	if q.Limit != "" {
 		n, err := strconv.Atoi(q.Limit)
@@ -111,14 +111,14 @@ func (s *Server) listSales(ctx context.Context, q *question) (Page, error) {
 	return p, nil
 }
 
-func (s *Server) showSale(ctx context.Context, q *question) (Sale, error) {
+func (s *Server) showSale(ctx context.Context, q *named) (Sale, error) {
 	x, err := s.o.Book.Sale(ctx, q.ID)
 	return s.answer(ctx, x, err)
 }
 
 // scanSale arms the scanner, or takes a code that the caller scanned. 202: the outcome arrives on the
 // event stream, because the shopper may have to type a password first.
-func (s *Server) scanSale(ctx context.Context, c *command, in ScanBody) (Sale, error) {
+func (s *Server) scanSale(ctx context.Context, c command, in ScanBody) (Sale, error) {
 	if in.Code == "" {
 		x, err := s.o.Till.Arm(ctx, c.ID)
 		return s.answer(ctx, x, err)
@@ -130,17 +130,17 @@ func (s *Server) scanSale(ctx context.Context, c *command, in ScanBody) (Sale, e
 	return s.answer(ctx, x, err)
 }
 
-func (s *Server) cancelSale(ctx context.Context, c *command, in ByBody) (Sale, error) {
+func (s *Server) cancelSale(ctx context.Context, c command, in ByBody) (Sale, error) {
 	x, err := s.o.Till.Cancel(ctx, c.ID, in.By)
 	return s.answer(ctx, x, err)
 }
 
-func (s *Server) settleSale(ctx context.Context, c *command, in SettleBody) (Sale, error) {
+func (s *Server) settleSale(ctx context.Context, c command, in SettleBody) (Sale, error) {
 	x, err := s.o.Till.Settle(ctx, c.ID, in.Tender, in.By)
 	return s.answer(ctx, x, err)
 }
 
-func (s *Server) ruleAttempt(ctx context.Context, c *command, in RulingBody) (Sale, error) {
+func (s *Server) ruleAttempt(ctx context.Context, c command, in RulingBody) (Sale, error) {
 	if in.Paid == nil {
 		return Sale{}, &pos.Error{Op: "api.ruling", Problem: pos.BadRequest, Detail: "ruling"}
 	}

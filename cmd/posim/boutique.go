@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// boutique is everything around a register that it does not own.
+type boutique struct {
+	bank   *bank
+	screen *screen
+	cables map[string]*cable // "scanner" and "display"
+	last   string            // what was scanned last
+	places places
+	server *http.Server
+	served chan error
+}
+
+// places is where the register finds the boutique.
+type places struct {
+	Acquirer  string `json:"acquirer"`
+	Control   string `json:"control"`
+	TokenFile string `json:"token_file"`
+	Scanner   string `json:"scanner"`
+	Display   string `json:"display"`
+}
+
+// closeWithin bounds the end: an answer that is being delayed is then cut.
+const closeWithin = 2 * time.Second
+
+// open builds the boutique in dir and serves the acquirer on listen, which must be loopback: whoever
+// reaches it decides what is paid.
+func open(ctx context.Context, listen, dir string) (_ *boutique, err error) {
+	host, _, err := net.SplitHostPort(listen)
+	if err != nil {
+		return nil, fmt.Errorf("--listen %s: %w", listen, err)
+	}
+	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
+		return nil, fmt.Errorf("--listen %s: only a loopback address, such as 127.0.0.1:0", listen)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	dir, err = filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	at := places{TokenFile: filepath.Join(dir, "acquirer.token"), Scanner: filepath.Join(dir, "scanner"), Display: filepath.Join(dir, "display")}
+	if err := os.WriteFile(at.TokenFile, []byte(bankToken+"\n"), 0o600); err != nil {
+		return nil, err
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", listen)
+	if err != nil {
+		return nil, err
+	}
+	at.Acquirer = "http://" + listener.Addr().String() + "/posp/rest/"
+	at.Control = "http://" + listener.Addr().String() + "/control/"
+	b := &boutique{bank: newBank(), screen: &screen{}, places: at, served: make(chan error, 1)}
+	b.cables = map[string]*cable{
+		"scanner": {link: at.Scanner},
+		"display": {link: at.Display, hear: b.screen.hear},
+	}
+	b.server = &http.Server{Handler: b.bank, ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 1 << 16}
+	go func() { b.served <- b.server.Serve(listener) }()
+	for name := range b.cables {
+		if err := b.plug(name); err != nil {
+			return nil, errors.Join(err, b.close())
+		}
+	}
+	return b, nil
+}
+
+// close takes the boutique down: the cables are out and the acquirer is gone.
+func (b *boutique) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeWithin)
+	defer cancel()
+	err := b.server.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = b.server.Close()
+	}
+	if served := <-b.served; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
+	for _, c := range b.cables {
+		err = errors.Join(err, c.pull())
+	}
+	return errors.Join(err, os.Remove(b.places.TokenFile))
+}
+
+// plug connects a device; a display gets its power that way and says so.
+func (b *boutique) plug(name string) error {
+	if name != "display" {
+		return b.cables[name].plug(nil)
+	}
+	b.screen.power()
+	return b.cables[name].plug(powerUp)
+}
+
+// scan lets the scanner read text and send it, ended as most scanners are set to end it.
+func (b *boutique) scan(text string) error {
+	b.last = text
+	if err := b.cables["scanner"].send([]byte(text + "\r")); err != nil {
+		return fmt.Errorf("the scanner cannot send: %w", err)
+	}
+	return nil
+}
