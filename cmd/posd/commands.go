@@ -49,7 +49,7 @@ func commands(p parts, stdout, stderr io.Writer) *cobra.Command {
 	root.PersistentFlags().StringVar(&f.config, "config", "", "the configuration `FILE` (default "+defaultConfig+")")
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
-		&cobra.Command{Use: "serve", Short: "Serve the counter until told to stop (so does posd alone)", Args: exactly(0), RunE: f.serve},
+		&cobra.Command{Use: "serve", Short: "Serve the counter until told to stop (so does posd alone)", Args: nothing, RunE: f.serve},
 		f.configCommands(), f.journalCommands(), f.doctorCommand(), f.versionCommand())
 	return root
 }
@@ -96,9 +96,9 @@ func (f *face) serve(cmd *cobra.Command, _ []string) error {
 
 func (f *face) configCommands() *cobra.Command {
 	check := &cobra.Command{Use: "check", Short: "Name everything that is wrong with a configuration",
-		Example: "  posd config check --config /etc/posd/posd.toml", Args: exactly(0), RunE: f.checkConfig}
+		Example: "  posd config check --config /etc/posd/posd.toml", Args: nothing, RunE: f.checkConfig}
 	show := &cobra.Command{Use: "show", Short: "Print the values that count, and where each comes from",
-		Example: "  posd config show --config /etc/posd/posd.toml\n  posd config show --default > posd.toml", Args: exactly(0)}
+		Example: "  posd config show --config /etc/posd/posd.toml\n  posd config show --default > posd.toml", Args: nothing}
 	byDefault := show.Flags().Bool("default", false, "print the commented default configuration")
 	show.RunE = func(*cobra.Command, []string) error {
 		if *byDefault {

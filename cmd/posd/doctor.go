@@ -77,7 +77,7 @@ func (d *doctor) checks() []struct {
 
 func (f *face) doctorCommand() *cobra.Command {
 	var lang string
-	cmd := &cobra.Command{Use: "doctor", Short: "Look for everything that could keep this register from its work, each with its fix", Args: exactly(0),
+	cmd := &cobra.Command{Use: "doctor", Short: "Look for everything that could keep this register from its work, each with its fix", Args: nothing,
 		Example: "  sudo -u posd posd doctor --config /etc/posd/posd.toml",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return f.doctor(cmd.Context(), lang) }}
 	cmd.Flags().StringVar(&lang, "lang", words.Fallback, "the `LANGUAGE` to speak: en, fr-CA, zh-Hans")

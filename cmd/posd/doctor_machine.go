@@ -153,7 +153,7 @@ func (d *doctor) clock(context.Context) []finding {
 
 func (d *doctor) journal(ctx context.Context) []finding {
 	file, key := filepath.Join(d.cfg.Data, registerFile), keyPath(d.cfg.Data)
-	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(file); err != nil && !errors.Is(err, fs.ErrPermission) {
 		return []finding{{wentWell, "none_yet", nil}}
 	}
 	if _, err := os.Stat(key); err != nil {

@@ -11,7 +11,7 @@ import (
 )
 
 func (f *face) journalCommands() *cobra.Command {
-	verify := &cobra.Command{Use: "verify", Short: "Prove that no row of the journal was changed, added or taken out", Args: exactly(0),
+	verify := &cobra.Command{Use: "verify", Short: "Prove that no row of the journal was changed, added or taken out", Args: nothing,
 		Example: "  posd journal verify --file /var/lib/posd/register.db --key /var/lib/posd/register.key"}
 	file := verify.Flags().String("file", "", "the register `FILE`, live or a copy; --db says the same")
 	key := verify.Flags().String("key", "", "the `FILE` with the register's key")

@@ -92,14 +92,12 @@ func exitOf(err error) int {
 }
 
 // usage marks errors of the command line.
-func usage(err error) error {
-	if err == nil {
+func usage(err error) error { return coded{exitUsage, err} }
+
+// nothing refuses words behind a command.
+func nothing(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
 		return nil
 	}
-	return coded{exitUsage, err}
-}
-
-// exactly wants so many words behind a command.
-func exactly(n int) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error { return usage(cobra.ExactArgs(n)(cmd, args)) }
+	return usage(fmt.Errorf("%s takes no words behind it, and got %q; --help shows how", cmd.CommandPath(), args))
 }

@@ -38,7 +38,7 @@ func builtFrom() build {
 }
 
 func (f *face) versionCommand() *cobra.Command {
-	return f.withJSON(&cobra.Command{Use: "version", Short: "Say which posd this is", Args: exactly(0),
+	return f.withJSON(&cobra.Command{Use: "version", Short: "Say which posd this is", Args: nothing,
 		RunE: func(*cobra.Command, []string) error {
 			b := builtFrom()
 			if f.json {
