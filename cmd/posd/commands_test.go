@@ -87,7 +87,7 @@ func TestConfigShow(t *testing.T) {
 	text := strings.ReplaceAll(whole(t), "hold = \"25s\"\n", "")
 	dir, _ := credentials(t)
 	t.Setenv("CREDENTIALS_DIRECTORY", dir)
-	write(t, file, 0o600, strings.ReplaceAll(text, `driver = "nextion"`, fmt.Sprintf("driver = %q", drivers()[pos.RoleDisplay][0])))
+	write(t, file, 0o600, strings.ReplaceAll(text, `driver = "text"`, fmt.Sprintf("driver = %q", drivers()[pos.RoleDisplay][0])))
 	got := posd(t, "config", "show", "--config", file)
 	golden(t, "testdata/config-show.want", gaps.ReplaceAllString(strings.NewReplacer(dir, "CREDENTIALS", "driver "+drivers()[pos.RoleDisplay][0], "driver DRIVER").Replace(got.out+got.errout), "  "))
 	asJSON := posd(t, "config", "show", "--json", "--config", file)

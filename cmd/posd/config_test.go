@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"io/fs"
 	"os"
@@ -43,19 +44,19 @@ func able() known {
 	return known{
 		Dialects:  []string{"citcon-pos"},
 		Languages: []string{"en", "fr-CA", "zh-Hans"},
-		Drivers:   map[pos.Role][]string{pos.RoleScanner: {"line"}, pos.RoleDisplay: {"nextion", "plain"}},
+		Drivers:   map[pos.Role][]string{pos.RoleScanner: {"line"}, pos.RoleDisplay: {"plain", "text"}},
 	}
 }
 
 // credentials is a folder as systemd hands it over, with the token in it.
-func credentials(t *testing.T) (dir, variable string) {
+func credentials(t testing.TB) (dir, variable string) {
 	t.Helper()
 	dir = t.TempDir()
 	write(t, filepath.Join(dir, "citcon.token"), 0o400, "not-a-real-token\n")
 	return dir, "CREDENTIALS_DIRECTORY=" + dir
 }
 
-func write(t *testing.T, path string, mode fs.FileMode, text string) {
+func write(t testing.TB, path string, mode fs.FileMode, text string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -103,7 +104,7 @@ func TestWholeConfiguration(t *testing.T) {
 		Limits:   Limits{Unfinished: 20},
 		Devices: []Device{
 			{"scanner", pos.RoleScanner, "line", "/dev/serial/by-id/usb-Honeywell_1900-if00", 9600},
-			{"display", pos.RoleDisplay, "nextion", "/dev/ttyUSB0", 9600},
+			{"display", pos.RoleDisplay, "text", "/dev/ttyUSB0", 9600},
 		},
 		calendar: pos.Calendar{Zone: ny, Cutoff: 4 * time.Hour},
 	}
@@ -184,6 +185,11 @@ func TestShippedConfigurationIsTheDefaults(t *testing.T) {
 	}
 	if len(l.Devices) != 2 || strings.Contains(filled, "# [[device]]") {
 		t.Errorf("the examples are not what was read: %+v", l.Devices)
+	}
+	for _, d := range l.Devices {
+		if !slices.Contains(house().drivers[d.Role], d.Driver) {
+			t.Errorf("the example %s has driver %s; this desk has %q", d.Name, d.Driver, house().drivers[d.Role])
+		}
 	}
 	keys := 0
 	for _, s := range deviceSettings {
@@ -353,9 +359,10 @@ func FuzzConfig(f *testing.F) {
 		f.Add(string(text))
 	}
 	file := filepath.Join(f.TempDir(), "posd.toml")
+	_, handedOver := credentials(f)
 	f.Fuzz(func(t *testing.T, text string) {
 		write(t, file, 0o600, text)
-		l, err := loadConfig(file, nil, able())
+		l, err := loadConfig(file, []string{handedOver}, able())
 		if err == nil {
 			if l.Store == "" || l.Calendar().Zone == nil || l.Acquirer.Hold > mostHold || l.Limits.Unfinished < 1 {
 				t.Errorf("taken: %+v", l.Config)
@@ -363,8 +370,13 @@ func FuzzConfig(f *testing.F) {
 			return
 		}
 		var faults Faults
-		if exitOf(err) != exitConfiguration {
-			t.Errorf("exit %d: %v %v", exitOf(err), err, faults)
+		if !errors.As(err, &faults) || exitOf(err) != exitConfiguration {
+			t.Fatalf("exit %d: %v", exitOf(err), err)
+		}
+		for _, f := range faults {
+			if f.Key == "" || f.Why == "" || f.Remedy == "" {
+				t.Errorf("half a fault: %+v", f)
+			}
 		}
 	})
 }
