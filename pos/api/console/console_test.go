@@ -257,7 +257,7 @@ type sums struct {
 
 func TestMoneyGolden(t *testing.T) {
 	var all []sums
-	for _, currency := range []pos.Currency{"USD", "CAD", "CNY", "HKD", "EUR", "GBP", "JPY", "KRW", "KWD", "CHF", "SGD"} {
+	for _, currency := range []pos.Currency{"USD", "CAD", "CNY", "HKD", "EUR", "GBP", "JPY", "KWD", "CHF"} {
 		for _, minor := range []int64{0, 5, -5, 99, 100, 12950, 99999, 123456, -123456, 100000000, 9_999_999_999, 9_007_199_254_740_991} {
 			s := sums{minor, currency, map[string]string{}}
 			for _, lang := range catalogue(t).Languages() {

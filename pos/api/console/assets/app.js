@@ -58,6 +58,7 @@ function draw() {
   drawDesk(state);
   show(byId('stale'), !state.linked);
   document.body.dataset.linked = state.linked;
+  show(byId('key-present'), state.status?.presents === true);
   const focused = document.activeElement;
   if (!dialogs.asking() && (focused === document.body || focused?.hidden)) amount.focus();
 }

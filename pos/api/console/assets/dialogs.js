@@ -11,10 +11,8 @@ export function setUp(sentence) {
   refusal = sentence;
   for (const dialog of document.querySelectorAll('dialog')) {
     dialog.querySelector('[data-close]').addEventListener('click', () => dialog.close());
-    dialog.addEventListener('close', () => {
-      dialog.querySelector('form').reset();
-      dialog.submitted = undefined;
-    });
+    // The event comes a moment after the dialog went: by then it may be open again.
+    dialog.addEventListener('close', () => dialog.open || dialog.querySelector('form').reset());
     dialog.querySelector('form').addEventListener('submit', (event) => {
       event.preventDefault();
       submit(dialog);
@@ -55,12 +53,14 @@ function refuse(dialog, text) {
 // ask opens a dialog. then is called with what the person wrote, and may throw a problem.
 export function ask(id, then, sum = '') {
   const dialog = byId(id);
+  if (dialog.open) return;
+  dialog.querySelector('form').reset();
   refuse(dialog, '');
   for (const e of dialog.querySelectorAll('[aria-invalid]')) e.removeAttribute('aria-invalid');
   const line = dialog.querySelector('.sum');
   if (line) write(line, sum);
   dialog.submitted = then;
-  if (!dialog.open) dialog.showModal();
+  dialog.showModal();
 }
 
 // tell shows a problem in a dialog that only shows something.

@@ -31,6 +31,7 @@ export function drawOutcome(state) {
   panel.dataset.sale = o.sale?.id ?? '';
   at.icon.setAttribute('href', '#icon-' + o.icon);
   write(at.word, say(o.word));
+  at.word.classList.toggle('long', columns(at.word.textContent) > 12);
   write(at.say, say(o.say, o.args));
   write(at.why, why(o.reason));
   show(at.why, Boolean(o.reason));
@@ -44,6 +45,9 @@ export function drawOutcome(state) {
   tell(o);
   return o;
 }
+
+// columns counts a Chinese character twice, as wide as it is.
+const columns = (text) => [...text].reduce((n, c) => n + (c > '\u2e7f' ? 2 : 1), 0);
 
 // tell speaks the outcome to a screen reader: once when it changes, not with every second.
 function tell(o) {
@@ -76,6 +80,7 @@ function facts(o) {
     ['page.fact.tip', o.sale.tip ? money(o.sale.tip, o.sale.currency) : ''],
     ['page.fact.wallet', a?.wallet ? [name(a.wallet), a.code].filter(Boolean).join(' ') : ''],
     ['page.fact.shopper', shopper(a?.paid?.shopper)],
+    ['page.fact.tender', tender(o.sale.tender)],
     ['page.fact.cashier', o.sale.cashier],
     [inFlight(o.sale) ? 'page.fact.since' : 'page.fact.at', time(a?.paid?.at ?? a?.since ?? o.sale.created)],
     ['page.fact.reference', a?.reference ?? ''],
@@ -84,6 +89,11 @@ function facts(o) {
 }
 
 const name = (wallet) => (has(`wallet.${wallet}.name`) ? say(`wallet.${wallet}.name`) : wallet);
+
+// tender names one of the page's own tenders, or says what the POS software called it.
+function tender(word) {
+  return word && has(`page.tender.${word}`) ? say(`page.tender.${word}`) : word ?? '';
+}
 
 function shopper(paid) {
   if (!paid) return '';

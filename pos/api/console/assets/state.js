@@ -25,6 +25,7 @@ export function apply(state, type, data) {
     case 'sale':
       hear(state, data);
       state.heard.add(data.id);
+      state.queue = state.queue.map((q) => moved(q, data)).filter(Boolean);
       return { queue: true, status: true };
     case 'attempt':
     case 'refund':
@@ -47,6 +48,16 @@ export function apply(state, type, data) {
       return { status: true };
   }
   return {};
+}
+
+// moved is an item of the queue as its sale says now, or nothing when it is over. What the register
+// means to do next about it comes with the next reading of the queue.
+function moved(item, sale) {
+  if (item.sale !== sale.id || item.kind === 'refund') return item;
+  const a = sale.attempts.find((x) => x.reference === item.id);
+  if (!a || !moving.includes(a.state)) return null;
+  const who = a.needs_manager ? 'manager' : looks[a.state][2];
+  return a.state === item.state ? item : { ...item, state: a.state, why: a.reason, since: a.since, who };
 }
 
 // hear takes a sale as it stands now. A new one comes to the front.
@@ -104,13 +115,8 @@ export function attempt(sale) {
   return all.find((a) => moving.includes(a.state)) ?? all[all.length - 1];
 }
 
-// payable reports whether another code may be scanned for the sale. A cancelled attempt may leave its
-// sale open; the register knows, and refuses when it does not.
-export function payable(sale) {
-  if (typeof sale.open === 'boolean') return sale.open && !inFlight(sale);
-  if (['open', 'declined', 'unsent', 'ruled_unpaid'].includes(sale.status)) return true;
-  return sale.status === 'cancelled' && attempt(sale)?.state === 'cancelled';
-}
+// payable reports whether another code may be scanned for the sale now.
+export const payable = (sale) => sale.open && !inFlight(sale);
 
 // armed is until when the scanner waits for this sale's code, or 0.
 export function armed(state, sale) {
@@ -118,7 +124,7 @@ export function armed(state, sale) {
   return p.sale === sale.id && (p.kind === 'scan' || p.kind === 'wrong_code') ? p.until || 1 : 0;
 }
 
-// looks gives each status its tone, its icon and whose move it is when the queue does not say.
+// looks gives each status its tone, its icon and whose move it is.
 const looks = {
   open: ['open', 'scan', 'cashier'],
   held: ['warn', 'line', 'till'],
@@ -145,25 +151,26 @@ export function outcome(state) {
   const scanning = armed(state, sale);
   const o = {
     sale, attempt: a, item, tone, icon,
-    word: `state.${sale.status}.label`, say: `state.${sale.status}.say`, args: {},
-    reason: a?.reason ?? '', who: item?.who ?? who, until: instant(a?.deadline),
+    word: `state.${sale.status}.label`, say: `state.${sale.status}.say`, args: { by: a?.by },
+    reason: a?.reason ?? '', who, until: instant(a?.deadline),
     acts: {
       scan: payable(sale) && !scanning,
-      code: payable(sale),
-      present: payable(sale),
-      settle: sale.status !== 'held' && (payable(sale) || inFlight(sale)),
-      cancel: (payable(sale) || (inFlight(sale) && sale.status !== 'cancelling')) && sale.status !== 'cancelled',
+      code: payable(sale) || sale.status === 'held', // a fresh code takes the place of one that waits
+      present: payable(sale) && state.status?.presents === true,
+      settle: sale.open && sale.status !== 'held',
+      cancel: sale.open && sale.status !== 'cancelling',
     },
   };
   if (!inFlight(sale)) o.until = 0;
   if (sale.status === 'paid' || sale.status === 'settled') o.reason = '';
   if (sale.status === 'held') o.args.seconds = Math.max(0, Math.ceil((o.until - Date.now()) / 1000)) || '';
-  if (scanning && (sale.status === 'open' || payable(sale))) {
+  if (scanning && payable(sale)) {
     Object.assign(o, { word: 'page.armed.label', say: 'page.armed.say', tone: 'open', icon: 'scan', who: 'cashier',
       until: scanning === 1 ? 0 : scanning, reason: '' });
   }
   if (sale.needs_manager) {
-    Object.assign(o, { word: 'state.needs_manager.label', say: 'state.needs_manager.say', tone: 'manager', icon: 'person', who: 'manager', until: 0 });
+    Object.assign(o, { word: 'state.needs_manager.label', say: 'state.needs_manager.say', tone: 'manager', icon: 'person', who: 'manager',
+      until: 0, reason: '' });
     o.acts.rule = true;
   }
   return o;

@@ -29,9 +29,10 @@ export function other(id, args) {
   return shell.other ? fill(shell.other[id] ?? '', args) : '';
 }
 
-// time is the hour of an instant as the shop's clock shows it, with seconds.
+// time is the hour of an instant as the shop's clock shows it, with seconds: of twelve hours in English,
+// of twenty-four elsewhere.
 export function time(instant) {
-  return instant ? new Date(instant).toLocaleTimeString(shell.lang, { hour: '2-digit', minute: '2-digit', second: '2-digit' }) : '';
+  return instant ? new Date(instant).toLocaleTimeString(shell.lang === 'en' ? 'en-US' : 'en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' }) : '';
 }
 
 // span writes a length of time: 45 s, 12 min, 3 h 05 min.
