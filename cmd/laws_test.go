@@ -67,7 +67,7 @@ var doors = map[string][]string{
 	"github.com/skip2/go-qrcode":          {"pos/qr"},
 	"github.com/danielgtaylor/huma/v2":    {"pos/api"},
 	"github.com/nicksnyder/go-i18n/v2":    {"pos/words"},
-	"github.com/pelletier/go-toml/v2":     {"pos/words", "cmd/posd", "devices/profiles"},
+	"github.com/pelletier/go-toml/v2":     {"pos/words", "cmd/posd", "cmd/posctl", "devices/profiles"},
 	"github.com/spf13/viper":              {"cmd/posd"},
 	"github.com/go-viper/mapstructure/v2": {"cmd/posd"},
 	"github.com/coreos/go-systemd/v22":    {"cmd/posd"},

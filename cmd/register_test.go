@@ -56,7 +56,7 @@ baud = 9600
 [[device]]
 name = "display"
 role = "display"
-driver = "nextion"
+driver = "text"
 port = %q
 `, r.data, listen, b.Acquirer, b.TokenFile, b.Scanner, b.Display))
 	r.start(t)

@@ -49,5 +49,5 @@ func filesystem(folder string) (int64, error) {
 	if err := unix.Statfs(folder, &st); err != nil {
 		return 0, err
 	}
-	return int64(st.Type), nil //nolint:unconvert // another width on other machines
+	return int64(st.Type), nil
 }

@@ -5,7 +5,9 @@ import (
 	"crypto/hmac"
 	"database/sql"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"posd/pos"
@@ -31,7 +33,7 @@ func Verify(ctx context.Context, path string, key []byte) (Verdict, error) {
 	if _, err := os.Stat(path); err != nil {
 		return Verdict{}, fmt.Errorf("register file: %w", err)
 	}
-	db, err := sql.Open("sqlite3", dsn(path, "&mode=ro&_query_only=1"))
+	db, err := sql.Open("sqlite3", dsn(path, "&mode=ro&_query_only=1"+immutable(path)))
 	if err != nil {
 		return Verdict{}, err
 	}
@@ -66,6 +68,15 @@ func Verify(ctx context.Context, path string, key []byte) (Verdict, error) {
 	return v, nil
 }
 
+// immutable lets a copy on read-only media open, and leaves no side files beside one that was closed:
+// without a write-ahead log there is nothing else to read.
+func immutable(path string) string {
+	if _, err := os.Stat(path + "-wal"); errors.Is(err, fs.ErrNotExist) {
+		return "&immutable=1"
+	}
+	return ""
+}
+
 const deleteProjections = `
 DELETE FROM request;
 DELETE FROM refund;
@@ -85,7 +96,7 @@ func (s *Store) Rebuild(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
+	defer func() { _ = tx.Rollback() }() // after a commit there is nothing to roll back
 	if _, err := tx.ExecContext(ctx, deleteProjections); err != nil {
 		return fmt.Errorf("rebuild: %w", err)
 	}

@@ -93,13 +93,12 @@ func (b *boutique) close() error {
 	return errors.Join(err, os.Remove(b.places.TokenFile))
 }
 
-// plug connects a device; a display gets its power that way and says so.
+// plug connects a device; a display gets its power that way.
 func (b *boutique) plug(name string) error {
-	if name != "display" {
-		return b.cables[name].plug(nil)
+	if name == "display" {
+		b.screen.power()
 	}
-	b.screen.power()
-	return b.cables[name].plug(powerUp)
+	return b.cables[name].plug(nil)
 }
 
 // scan lets the scanner read text and send it, ended as most scanners are set to end it.

@@ -43,6 +43,9 @@ func (c *cable) plug(greeting []byte) error {
 	if err != nil {
 		return fmt.Errorf("open a pseudo-terminal: %w", err)
 	}
+	if master, err = polled(master); err != nil {
+		return errors.Join(fmt.Errorf("open a pseudo-terminal: %w", err), tty.Close())
+	}
 	if err := errors.Join(raw(tty), c.point(tty.Name())); err != nil {
 		return errors.Join(err, master.Close(), tty.Close())
 	}

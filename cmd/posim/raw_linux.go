@@ -30,6 +30,19 @@ func raw(tty *os.File) error {
 	return errors.Join(err, inner)
 }
 
+// polled is the same terminal on a descriptor that Close wakes and deadlines bound: the library leaves
+// its own blocking, and a read that waits there waits for ever.
+func polled(f *os.File) (*os.File, error) {
+	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return nil, err
+	}
+	if err := unix.SetNonblock(fd, true); err != nil {
+		return nil, errors.Join(err, unix.Close(fd))
+	}
+	return os.NewFile(uintptr(fd), "ptmx"), nil
+}
+
 // terminal reports whether a person sits at f.
 func terminal(f *os.File) bool {
 	conn, err := f.SyscallConn()

@@ -39,6 +39,9 @@ func OpenTokens(dir string) (Tokens, error) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, fmt.Errorf("tokens: %w", err)
 	}
+	if err := os.Chmod(dir, 0o750); err != nil { // whatever the umask: the group of the register reads its tokens
+		return nil, fmt.Errorf("tokens: %w", err)
+	}
 	tokens := Tokens{}
 	for _, role := range Roles() {
 		token, err := openToken(filepath.Join(dir, role))
