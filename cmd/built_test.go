@@ -120,15 +120,6 @@ func (p *process) kill(t *testing.T) {
 	p.wait(t)
 }
 
-// stop asks as systemd does and waits for the end.
-func (p *process) stop(t *testing.T) {
-	t.Helper()
-	if err := p.cmd.Process.Signal(os.Interrupt); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		t.Fatal(err)
-	}
-	p.wait(t)
-}
-
 func (p *process) wait(t *testing.T) {
 	t.Helper()
 	select {

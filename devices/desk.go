@@ -84,10 +84,10 @@ func New(o Options) (*Desk, error) {
 		v := &supervise.Device{Name: c.Name, Driver: c.Driver, Port: c.Port, Role: c.Role, Tell: o.Tell, Log: o.Log.With("part", "desk"),
 			Open: func(ctx context.Context) (io.ReadWriteCloser, error) { return line.Open(ctx, c.Port, c.Baud) },
 			Gone: func(gone bool) { d.gone(c, gone) }}
-		switch make, encode := scanners[c.Driver], displays[c.Driver]; {
-		case c.Role == pos.RoleScanner && make != nil:
+		switch decoder, encode := scanners[c.Driver], displays[c.Driver]; {
+		case c.Role == pos.RoleScanner && decoder != nil:
 			v.Use = func(ctx context.Context, l io.ReadWriteCloser, t *supervise.Tally) error {
-				return d.scan(ctx, c, l, make(), t)
+				return d.scan(ctx, c, l, decoder(), t)
 			}
 		case c.Role == pos.RoleDisplay && encode != nil:
 			prompts := newPrompts()
@@ -192,12 +192,14 @@ func (d *Desk) scan(ctx context.Context, c Config, l io.ReadWriteCloser, dec *sc
 // display writes prompts to one display until its line ends. What the display shows after it came back
 // is unknown, so the latest prompt is written again.
 func (d *Desk) display(ctx context.Context, l io.ReadWriteCloser, encode func([]string) []byte, prompts chan pos.Prompt, t *supervise.Tally) error {
-	ended := make(chan error, 1)
+	var lost error
+	ended := make(chan struct{})
 	go func() { // a display says little, but its silence ends when the cable does
 		b := make([]byte, 256)
 		for {
 			if _, err := l.Read(b); err != nil {
-				ended <- err
+				lost = err
+				close(ended)
 				return
 			}
 		}
@@ -217,9 +219,8 @@ func (d *Desk) display(ctx context.Context, l io.ReadWriteCloser, encode func([]
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case err := <-ended:
-			ended <- err
-			return err
+		case <-ended:
+			return lost
 		case p = <-prompts:
 		}
 	}

@@ -264,10 +264,7 @@ func (t *Till) charged(ctx context.Context, reference string, left bool, leaveEr
 	}
 	d.charging, d.stop, d.due = false, nil, time.Now()
 	switch {
-	case !left && err == nil: // a client that answers without asking to leave has sent nothing
-		err = errNotHeld
-		fallthrough
-	case !left:
+	case !left: // certain, also of a client that answers without having asked to leave
 		t.lost("unreachable")
 		t.heldBack(ctx, d)
 	case leaveErr != nil:

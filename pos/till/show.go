@@ -147,7 +147,7 @@ func (t *Till) heard(ans pos.Answer, err error) {
 		t.o.Clear(pos.TroubleAcquirerRefuses, "")
 	}
 	if !ans.Date.IsZero() {
-		t.connection.Skew = time.Now().Sub(ans.Date)
+		t.connection.Skew = time.Since(ans.Date)
 	}
 	if t.connection.State != pos.Online {
 		t.connect(pos.Online, "")
@@ -170,9 +170,10 @@ func (t *Till) lost(reason string) {
 
 func (t *Till) connect(state pos.ConnectionState, reason string) {
 	t.connection.State, t.connection.Reason, t.connection.Since = state, reason, time.Now()
-	if state == pos.Offline {
+	switch state {
+	case pos.Offline:
 		t.o.Trouble(pos.Trouble{Code: pos.TroubleAcquirerUnreachable, Since: time.Now(), Args: map[string]string{"reason": reason}})
-	} else if state == pos.Online {
+	case pos.Online:
 		t.o.Clear(pos.TroubleAcquirerUnreachable, "")
 	}
 	t.log.Info("connection", "state", state, "reason", reason)
