@@ -1,82 +1,21 @@
-// A cashier works at the page in a real browser, on a real register.
-//
-//   POSD_PAGE=$(posctl open) node --test scripts/browser/cashier.test.mjs
-//
-//   POSD_PAGE    the address that posctl open prints, with its one-time code; used once
-//   POSIM_SAY    a file that reads commands for posim, such as /proc/PID/fd/0 of a posim that was started with
-//                --script -; without it the scenes that need the boutique are left out, and say so
-//   POSD_SHOTS   a folder for pictures of every scene, wide and narrow (optional)
-//   CHROMIUM     the browser (default /usr/bin/chromium)
-//
-// The register must be in USD, its cashier read English, and nothing be unfinished on it.
+// A cashier works at the page in a real browser, on a real register, by keyboard alone. visit.mjs says
+// how the tests are called.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, beforeEach, test } from 'node:test';
+import { beforeEach, test } from 'node:test';
 
-import { boutique, Counter, fresh } from './counter.mjs';
-import { launch } from './tools.mjs';
+import { Counter } from './counter.mjs';
+import { base, both, clean, code, forgive, visit, watch, wide } from './visit.mjs';
 
-const address = process.env.POSD_PAGE;
-if (!address) throw new Error("POSD_PAGE is missing: it is what 'posctl open' prints");
-const base = new URL(address).origin;
-
-const wide = { width: 1280, height: 800 };
-const narrow = { width: 390, height: 844 };
-const withBoutique = boutique ? {} : { skip: 'POSIM_SAY does not say where the boutique takes commands' };
-
-let browser, context, counter, arrived;
-const complaints = []; // what no page may do
-const codes = []; // payment codes that were typed: none may be found on a page
-
-// watch notes what a page asks of strangers and what the browser complains of. A refusal is an answer
-// and not a complaint.
-function watch(of) {
-  of.on('request', (r) => {
-    if (new URL(r.url()).origin !== base) complaints.push('asked a stranger: ' + r.url());
-  });
-  of.on('console', (m) => {
-    if (m.type() === 'error' && !/status of (401|403|409|422)/.test(m.text())) complaints.push(m.text());
-  });
-  of.on('weberror', (e) => complaints.push(String(e.error())));
-}
-
-async function both(of, name) {
-  for (const [size, viewport] of [['wide', wide], ['narrow', narrow]]) {
-    await of.page.setViewportSize(viewport);
-    await of.whole(`${name}, ${size}`);
-    await of.accessible(`${name}, ${size}`);
-    await of.shot(`${name}-${size}`);
-  }
-  await of.page.setViewportSize(wide);
-}
-
-const code = (begin) => {
-  codes.push(fresh(begin));
-  return codes.at(-1);
-};
-
-before(async () => {
-  browser = await launch();
-  context = await browser.newContext({ viewport: wide, locale: 'en-US' });
-  context.setDefaultTimeout(15000);
-  watch(context);
-  counter = await Counter.open(context, address);
-  arrived = counter.page.url();
-});
-
-// Each scene begins with a page that was just opened, whatever the one before left on it.
-beforeEach(async () => {
-  await counter.page.goto(base + '/?lang=en');
-  await counter.linked();
-});
-
-after(async () => {
-  await browser?.close();
+const v = visit();
+let counter;
+beforeEach(() => {
+  counter = v.counter;
 });
 
 test('a stranger reads how to open the page, and nothing else', async () => {
-  const stranger = await browser.newContext({ viewport: wide });
+  const stranger = await v.browser.newContext({ viewport: wide });
   watch(stranger);
   const door = new Counter(await stranger.newPage());
   await door.page.goto(base + '/#code=wrong');
@@ -89,7 +28,7 @@ test('a stranger reads how to open the page, and nothing else', async () => {
 });
 
 test('the one-time code leaves the address bar and the amount waits for digits', async () => {
-  assert.ok(!arrived.includes('#'), 'the one-time code stays in the address bar');
+  assert.ok(!v.arrived.includes('#'), 'the one-time code stays in the address bar');
   assert.equal(await counter.page.evaluate(() => document.activeElement.id), 'amount');
   assert.match(await counter.page.innerText('#light-word'), /Online|Unsteady/);
   await both(counter, 'ready');
@@ -116,7 +55,7 @@ test('a sale by keyboard alone: digits, Enter, a code, PAID', async () => {
 
 test('after a reload the outcome is still there, and a second screen agrees', async () => {
   const was = await counter.outcome();
-  const second = await Counter.open(context, base + '/');
+  const second = await Counter.open(v.context, base + '/');
   const other = await second.until((o) => o.sale === was.sale, 'the second screen shows the same sale');
   await counter.page.reload();
   await counter.linked();
@@ -251,7 +190,7 @@ test('what a cashier may type as an amount', async () => {
 
 test('an answer that got lost is asked for again under the same key: one sale', async () => {
   const keys = [];
-  await context.route('**/v1/sales', async (route) => {
+  await v.context.route('**/v1/sales', async (route) => {
     keys.push(route.request().headers()['idempotency-key']);
     if (keys.length > 1) return route.continue();
     await route.fetch();
@@ -267,111 +206,10 @@ test('an answer that got lost is asked for again under the same key: one sale', 
   await counter.until((o) => o.word === 'SCAN THE CODE', 'the scanner is armed');
   assert.deepEqual([keys.length, keys[0]], [2, keys[1]]);
   assert.equal((await counter.outcome()).sale, first.sale, 'one sale became two');
-  await context.unroute('**/v1/sales');
-  complaints.splice(0, Infinity, ...complaints.filter((c) => !c.includes('ERR_FAILED'))); // the lost answer
+  await v.context.unroute('**/v1/sales');
+  forgive('ERR_FAILED'); // the lost answer
   await counter.press('Escape');
   await counter.becomes('cancelled');
 });
 
-test('the scanner reads, and the shopper has a password to type', withBoutique, async () => {
-  boutique('password 6s');
-  await counter.charge('41.01', 'A-1041');
-  boutique('scan wechat');
-  const o = await counter.becomes('awaiting');
-  assert.deepEqual([o.word, o.tone, o.turn], ['WAITING FOR SHOPPER', 'busy', 'the shopper']);
-  assert.ok(o.left > 20 && o.left <= 60, `${o.left} s left`);
-  await counter.page.waitForSelector('#queue-list li');
-  assert.match(await counter.page.innerText('#queue-list'), /\$41\.01 A-1041 WAITING FOR SHOPPER[\s\S]*the shopper/);
-  await both(counter, 'awaiting');
-  await counter.until((now) => now.left < o.left - 1, 'the seconds run');
-  await counter.becomes('paid', 30000);
-  await counter.page.waitForSelector('#queue-list li', { state: 'detached' });
-});
-
-test('declined: Enter scans again for the same sale', withBoutique, async () => {
-  boutique('decline');
-  const sale = await counter.charge('42.01');
-  boutique('scan alipay');
-  const o = await counter.becomes('declined');
-  assert.deepEqual([o.word, o.tone, o.turn], ['DECLINED', 'bad', 'the cashier']);
-  assert.match(o.say, /^Not charged/);
-  await both(counter, 'declined');
-  await counter.page.focus('#amount');
-  await counter.press('Enter');
-  await counter.until((now) => now.sale === sale && now.word === 'SCAN THE CODE', 'the same sale waits for a code');
-  boutique('scan alipay');
-  await counter.until((now) => now.sale === sale && now.status === 'paid', 'the same sale is paid');
-});
-
-test('a price tag at the scanner: said at once, and the sale goes on waiting', withBoutique, async () => {
-  await counter.charge('43.01');
-  boutique('scan price-tag');
-  await counter.page.waitForSelector('#troubles-list [data-code=wrong_code]');
-  assert.equal((await counter.outcome()).word, 'SCAN THE CODE');
-  await counter.accessible('a trouble');
-  boutique('scan wechat');
-  await counter.becomes('paid');
-});
-
-test('the shopper sees the amount and what to do on the second screen', withBoutique, async () => {
-  const screen = new Counter(await context.newPage());
-  await screen.page.goto(base + '/display');
-  await counter.charge('44.01');
-  await screen.page.waitForSelector('body[data-kind=scan]');
-  assert.match(await screen.page.innerText('main'), /US\$44\.01[\s\S]*请出示付款码[\s\S]*\$44\.01/);
-  await both(screen, 'display');
-  boutique('scan wechat');
-  await screen.page.waitForSelector('body[data-kind=paid]');
-  await screen.accessible('the display, paid');
-  await screen.page.close();
-  await counter.becomes('paid');
-});
-
-test('the reply is lost: the screen says that it may be charged, and never that it is not', withBoutique, async () => {
-  boutique('lost-after');
-  await counter.charge('45.01');
-  boutique('scan wechat');
-  const end = Date.now() + 60000;
-  const words = new Set();
-  for (let o = await counter.outcome(); o.status !== 'paid'; o = await counter.outcome()) {
-    assert.ok(Date.now() < end, `never paid, but ${[...words]}`);
-    if (o.status === 'checking' && !words.has('CHECKING')) {
-      assert.match(o.say, /May be charged: do not charge again/);
-      assert.equal(o.tone, 'warn');
-      await both(counter, 'checking');
-    }
-    words.add(o.word);
-    await counter.page.waitForTimeout(40);
-  }
-  for (const lie of ['DECLINED', 'NOT SENT', 'CANCELLED']) assert.ok(!words.has(lie), `the screen said ${lie} about money that had moved`);
-});
-
-test('the cable of the scanner: gone with a next step, and back by itself', withBoutique, async () => {
-  boutique('pull scanner');
-  await counter.page.waitForSelector('#desk-list li[data-state=lost], #desk-list li[data-state=absent], #desk-list li[data-state=opening]', { timeout: 20000 });
-  await counter.page.waitForSelector('#troubles-list [data-code=scanner_gone]', { timeout: 20000 });
-  assert.match(await counter.page.innerText('#troubles-list'), /does not answer[\s\S]*Check cable/);
-  await both(counter, 'scanner-gone');
-  boutique('plug scanner');
-  await counter.page.waitForSelector('#troubles-list [data-code=scanner_gone]', { state: 'detached', timeout: 20000 });
-  await counter.page.waitForFunction(() => [...document.querySelectorAll('#desk-list li')].every((d) => d.dataset.state === 'ready'));
-});
-
-test('the line goes: the code waits and counts down, and is paid when the line is back', withBoutique, async () => {
-  boutique('line down');
-  await counter.charge('46.01');
-  boutique('scan wechat');
-  const o = await counter.becomes('held');
-  assert.deepEqual([o.word, o.tone, o.turn], ['NO CONNECTION, SENDING', 'warn', 'the register']);
-  assert.match(o.say, /valid for \d+ s and is sent by itself. Nothing is charged yet/);
-  assert.ok(o.left > 5 && o.left <= 25, `${o.left} s left`);
-  await both(counter, 'held');
-  boutique('line up');
-  await counter.becomes('paid', 30000);
-});
-
-test('no page asked a stranger, and no page stumbled', async () => {
-  assert.deepEqual(complaints, []);
-  const everything = await counter.page.content();
-  for (const c of codes) assert.ok(!everything.includes(c), 'a payment code stands on the page');
-});
+test('no page asked a stranger, and no page stumbled', () => clean(counter));

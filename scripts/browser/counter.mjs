@@ -1,7 +1,7 @@
 // The cashier's page as a test sees it: typed at like a cashier types, read like a cashier reads.
 
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { axe } from './tools.mjs';
@@ -102,7 +102,6 @@ export class Counter {
   async accessible(where) {
     if (!(await this.page.evaluate(() => 'axe' in window))) {
       // The page's own policy allows no script but the register's; the test comes in by the debugger.
-      const { readFileSync } = await import('node:fs');
       await this.page.evaluate(readFileSync(axe, 'utf8'));
     }
     const found = await this.page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
@@ -126,16 +125,4 @@ export class Counter {
     mkdirSync(folder, { recursive: true });
     await this.page.screenshot({ path: join(folder, name + '.png') });
   }
-}
-
-// boutique says commands to posim, where the test was told how (POSIM_SAY).
-export const boutique = process.env.POSIM_SAY
-  ? (command) => appendFileSync(process.env.POSIM_SAY, command + '\n')
-  : null;
-
-// digits makes a payment code that nobody has used yet, as a phone does.
-export function fresh(begin, length = 18) {
-  let code = begin;
-  while (code.length < length) code += Math.floor(Math.random() * 10);
-  return code;
 }
