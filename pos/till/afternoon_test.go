@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -36,9 +37,10 @@ func afternoon(t *testing.T, seed uint64) {
 	bad := d.Float64() * 0.6 // the line's quality
 	story(t, func(c *counter) {
 		b := c.bank
-		healed := false
-		loses := func(r *rand.Rand) bool { return !healed && r.Float64() < bad }
+		var healed atomic.Bool
+		loses := func(r *rand.Rand) bool { return !healed.Load() && r.Float64() < bad }
 		var serial int
+		b.mu.Lock()    // the till is at work already
 		for range 40 { // what each charge meets, drawn when it comes
 			b.charges = append(b.charges, func(ctx context.Context, a *account) (pos.Answer, error) {
 				b.mu.Lock()
@@ -76,17 +78,19 @@ func afternoon(t *testing.T, seed uint64) {
 				}
 				return b.say(a), nil
 			})
+			rc := dice(seed, fmt.Sprint("cancel", i))
 			b.cancels = append(b.cancels, func(a *account) (pos.Answer, error) {
-				if loses(r) {
+				if loses(rc) {
 					return pos.Answer{}, errCut
 				}
 				ans := b.voided(a)
-				if loses(r) {
+				if loses(rc) {
 					return pos.Answer{}, errCut
 				}
 				return ans, nil
 			})
 		}
+		b.mu.Unlock()
 		for n := range 12 {
 			sale := c.sell(int64(100 + n))
 			for try := range 1 + d.IntN(2) {
@@ -107,7 +111,7 @@ func afternoon(t *testing.T, seed uint64) {
 			c.wait(time.Duration(d.IntN(20)) * time.Second)
 		}
 		synctest.Wait()
-		healed = true
+		healed.Store(true)
 		b.line(false)
 		c.wait(2 * time.Hour)
 		c.agree()
