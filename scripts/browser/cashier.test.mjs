@@ -212,4 +212,17 @@ test('an answer that got lost is asked for again under the same key: one sale', 
   await counter.becomes('cancelled');
 });
 
+test('the register is silent: the screen says that it is old, and comes back by itself', async () => {
+  await v.context.route('**/v1/**', (route) => route.abort());
+  await counter.page.reload();
+  await counter.page.waitForSelector('#stale:not([hidden])');
+  assert.match(await counter.page.innerText('#stale'), /charge nobody by it/);
+  await counter.accessible('a silent register');
+  await counter.shot('silent');
+  await v.context.unroute('**/v1/**');
+  await counter.linked();
+  assert.equal(await counter.visible('#stale'), false);
+  forgive('ERR_FAILED');
+});
+
 test('no page asked a stranger, and no page stumbled', () => clean(counter));

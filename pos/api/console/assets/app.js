@@ -230,7 +230,7 @@ function closeDoor(why) {
 function openDoor() {
   show(byId('door'), false);
   show(byId('counter'), true);
-  dialogs.setUp(sentence);
+  dialogs.setUp(sentence, draw);
   byId('new').addEventListener('submit', (event) => { event.preventDefault(); entered(); });
   amount.addEventListener('input', preview);
   cashier.value = sessionStorage.getItem('cashier') ?? '';

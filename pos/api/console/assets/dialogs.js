@@ -6,13 +6,17 @@ import { byId, show, write } from './draw.js';
 // refusal is what a problem says to a person.
 let refusal = () => '';
 
-// setUp wires all dialogs. sentence makes a problem readable.
-export function setUp(sentence) {
+// setUp wires all dialogs. sentence makes a problem readable; closed is called when one has closed.
+export function setUp(sentence, closed) {
   refusal = sentence;
   for (const dialog of document.querySelectorAll('dialog')) {
     dialog.querySelector('[data-close]').addEventListener('click', () => dialog.close());
     // The event comes a moment after the dialog went: by then it may be open again.
-    dialog.addEventListener('close', () => dialog.open || dialog.querySelector('form').reset());
+    dialog.addEventListener('close', () => {
+      if (dialog.open) return;
+      dialog.querySelector('form').reset();
+      closed();
+    });
     dialog.querySelector('form').addEventListener('submit', (event) => {
       event.preventDefault();
       submit(dialog);

@@ -16,10 +16,21 @@ export function drawLight(state) {
 
 // drawTroubles lists what a person should know, the gravest first, each with its next step.
 export function drawTroubles(state) {
-  const troubles = state.status?.troubles ?? [];
+  const troubles = together(state.status?.troubles ?? []);
   show(byId('troubles'), troubles.length > 0);
-  refill(byId('troubles-list'), troubles.map((t) => el('li', { 'data-severity': t.severity, 'data-code': t.code },
-    el('b', {}, sentence(t, 'say')), el('span', {}, sentence(t, 'do')), el('small', {}, time(t.since)))));
+  refill(byId('troubles-list'), troubles.map(([t, n]) => el('li', { 'data-severity': t.severity, 'data-code': t.code },
+    el('b', {}, sentence(t, 'say') + (n > 1 ? ` (${n})` : '')), el('span', {}, sentence(t, 'do')), el('small', {}, time(t.since)))));
+}
+
+// together counts troubles that read the same, such as two payments that need a manager: the queue
+// tells them apart.
+function together(troubles) {
+  const counted = new Map();
+  for (const t of troubles) {
+    const read = sentence(t, 'say');
+    counted.set(read, [counted.get(read)?.[0] ?? t, (counted.get(read)?.[1] ?? 0) + 1]);
+  }
+  return [...counted.values()];
 }
 
 function sentence(trouble, part) {
