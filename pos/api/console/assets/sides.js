@@ -5,10 +5,10 @@ import { money, who, why } from './outcome.js';
 import { instant, others } from './state.js';
 import { has, say, span, time } from './words.js';
 
-// drawLight says how the way to the acquirer stands, and why.
+// drawLight says how the way to the acquirer stands, and why. Without the register nobody knows.
 export function drawLight(state) {
   const line = state.status?.acquirer ?? {};
-  const known = ['online', 'degraded', 'offline'].includes(line.state) ? line.state : 'none';
+  const known = state.linked && ['online', 'degraded', 'offline'].includes(line.state) ? line.state : 'none';
   byId('light').dataset.state = known;
   write(byId('light-word'), say('page.line.' + known));
   write(byId('light-why'), known === 'online' || known === 'none' ? '' : why(line.reason));
