@@ -2,6 +2,7 @@ package cmd_test
 
 import (
 	"context"
+	"fmt"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -35,7 +36,7 @@ func TestPages(t *testing.T) {
 			defer cancel()
 			node := exec.CommandContext(ctx, "node", "--test", script)
 			node.Env = append(environment(), "POSD_PAGE="+strings.TrimSpace(page.stdout), "POSD_CONFIG="+r.config,
-				"POSD_BASE="+r.base, "POSD_DATA="+r.data, "POSCTL="+command(t, "posctl"), "POSIM_SCANNER="+b.Scanner)
+				"POSD_BASE="+r.base, "POSD_DATA="+r.data, "POSCTL="+command(t, "posctl"), fmt.Sprintf("POSIM_SAY=/proc/%d/fd/0", b.cmd.Process.Pid))
 			node.WaitDelay = stopWithin
 			if out, err := node.CombinedOutput(); err != nil {
 				t.Errorf("%s: %v\n%s", filepath.Base(script), err, tail(string(out), 120))

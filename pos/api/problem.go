@@ -63,9 +63,12 @@ func (s *Server) problem(ctx context.Context, err error) *Problem {
 	if p.Status == 0 {
 		p.Status = http.StatusInternalServerError
 	}
-	if p.Status >= 500 {
+	switch {
+	case ctx.Err() != nil: // whoever asked has gone: nothing failed but the asking
+		s.log.DebugContext(ctx, "request abandoned", "problem", p.Type, "trace", p.Trace)
+	case p.Status >= 500:
 		s.log.ErrorContext(ctx, "request failed", "err", err, "trace", p.Trace)
-	} else {
+	default:
 		s.log.InfoContext(ctx, "request refused", "problem", p.Type, "op", e.Op, "trace", p.Trace)
 	}
 	return p
