@@ -117,15 +117,16 @@ func (h *hub) commits(ctx context.Context) {
 			languages[l.lang] = nil
 		}
 		h.mu.Unlock()
+		told := h.s.read(ctx, entries)
 		for lang := range languages {
-			languages[lang] = h.s.facts(ctx, entries, lang)
+			languages[lang] = h.s.facts(told, lang)
 		}
 		h.mu.Lock()
 		h.seq = entries[len(entries)-1].Seq
 		for l := range h.listening {
 			events, rendered := languages[l.lang]
 			if !rendered { // came while we rendered for the others
-				events = h.s.facts(ctx, entries, l.lang)
+				events = h.s.facts(told, l.lang)
 				languages[l.lang] = events
 			}
 			for _, e := range events {
@@ -136,21 +137,24 @@ func (h *hub) commits(ctx context.Context) {
 	}
 }
 
-// facts are the events of some entries: each attempt as it stands, and each sale once, under the last
-// sequence number that speaks of it.
-func (s *Server) facts(ctx context.Context, entries []pos.Entry, lang string) []event {
-	last := map[string]int64{}
-	for _, e := range entries {
-		last[e.Sale] = e.Seq
-	}
-	outlooks := s.o.Till.Standing().Outlooks
-	var events []event
+// reading is a batch of entries with the sales they are about, read once for every language: two screens
+// never disagree.
+type reading struct {
+	entries  []pos.Entry
+	sales    map[string]pos.Sale
+	last     map[string]int64 // the last sequence number of the batch that speaks of a sale
+	outlooks map[string]pos.Outlook
+	at       time.Time
+}
+
+func (s *Server) read(ctx context.Context, entries []pos.Entry) reading {
+	told := reading{entries, map[string]pos.Sale{}, map[string]int64{}, s.o.Till.Standing().Outlooks, time.Now()}
 	for _, e := range entries {
 		if e.Sale == "" {
-			events = append(events, event{"day", e.Seq, encode(map[string]any{"day": e.Day, "kind": e.Kind, "z": e.Body.Z})})
 			continue
 		}
-		if last[e.Sale] != e.Seq {
+		told.last[e.Sale] = e.Seq
+		if _, known := told.sales[e.Sale]; known {
 			continue
 		}
 		x, err := s.o.Book.Sale(ctx, e.Sale)
@@ -158,7 +162,25 @@ func (s *Server) facts(ctx context.Context, entries []pos.Entry, lang string) []
 			s.log.ErrorContext(ctx, "events", "sale", e.Sale, "err", err)
 			continue
 		}
-		v := s.sale(x, lang, time.Now(), outlooks)
+		told.sales[e.Sale] = x
+	}
+	return told
+}
+
+// facts are the events of a batch for readers of lang: each sale once, under the last sequence number
+// that speaks of it, and before it the attempt that this entry was about.
+func (s *Server) facts(told reading, lang string) []event {
+	var events []event
+	for _, e := range told.entries {
+		if e.Sale == "" {
+			events = append(events, event{"day", e.Seq, encode(map[string]any{"day": e.Day, "kind": e.Kind, "z": e.Body.Z})})
+			continue
+		}
+		x, known := told.sales[e.Sale]
+		if !known || told.last[e.Sale] != e.Seq {
+			continue
+		}
+		v := s.sale(x, lang, told.at, told.outlooks)
 		if strings.HasPrefix(string(e.Kind), "attempt.") {
 			for _, a := range v.Attempts {
 				if a.Reference == e.Reference {

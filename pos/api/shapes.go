@@ -15,6 +15,13 @@ func (t stamp) MarshalText() ([]byte, error) {
 	return []byte(time.Time(t).UTC().Format("2006-01-02T15:04:05.000Z")), nil
 }
 
+// UnmarshalText reads what MarshalText wrote: the shapes serve clients in Go too.
+func (t *stamp) UnmarshalText(b []byte) error {
+	at, err := time.Parse(time.RFC3339Nano, string(b))
+	*t = stamp(at)
+	return err
+}
+
 func at(t time.Time) *stamp {
 	if t.IsZero() {
 		return nil

@@ -133,7 +133,7 @@ func (s *Server) missed(ctx context.Context, after, seq int64, lang string) []ev
 		if err != nil || len(entries) == 0 {
 			return events
 		}
-		events = append(events, s.facts(ctx, entries, lang)...)
+		events = append(events, s.facts(s.read(ctx, entries), lang)...)
 		after = entries[len(entries)-1].Seq
 	}
 	return events
