@@ -104,7 +104,7 @@ func openIn(t *testing.T, dir string) *register {
 	var parts sync.WaitGroup
 	for _, run := range []func() error{func() error { return r.till.Run(ctx) }, func() error { return face.Run(ctx) }, func() error { return face.Serve(ctx, l) }} {
 		parts.Go(func() {
-			if err := run(); err != nil && err != http.ErrServerClosed {
+			if err := run(); err != nil {
 				t.Errorf("a part ended: %v", err)
 			}
 		})
