@@ -42,7 +42,8 @@ const (
 // Line is an open serial line. Read and Write may run side by side, each from one goroutine. Closing it
 // unblocks both.
 type Line struct {
-	port serial.Port
+	port  serial.Port
+	stuck time.Duration // how long a piece may take
 
 	mu      sync.Mutex
 	closed  bool
@@ -62,7 +63,7 @@ func Open(ctx context.Context, path string, baud int) (*Line, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	return &Line{port: port, writing: make(chan struct{}, 1)}, nil
+	return &Line{port: port, stuck: stuckAfter, writing: make(chan struct{}, 1)}, nil
 }
 
 // open keeps every fork away until the new descriptors are closed on exec: the library leaves them open
@@ -188,7 +189,7 @@ func (l *Line) writePiece(b []byte) (int, error) {
 		<-l.writing
 		results <- result{n, err}
 	}()
-	timer := time.NewTimer(stuckAfter)
+	timer := time.NewTimer(l.stuck)
 	defer timer.Stop()
 	select {
 	case r := <-results:
