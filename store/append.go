@@ -32,17 +32,23 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE
    SET status = excluded.status, open = excluded.open, unfinished = excluded.unfinished, fold = excluded.fold`
 
-	upsertAttempt = `
+	insertAttempt = `
 INSERT INTO attempt (reference, sale, day, state, since_ms, minor, currency, theirs, code_hash)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (reference) DO UPDATE
-   SET state = excluded.state, since_ms = excluded.since_ms, theirs = excluded.theirs`
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
-	upsertRefund = `
+	updateAttempt = `
+UPDATE attempt
+   SET state = ?, since_ms = ?, theirs = ?
+ WHERE reference = ?`
+
+	insertRefund = `
 INSERT INTO refund (reference, id, sale, day, state, since_ms, minor, currency, theirs)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (reference) DO UPDATE
-   SET state = excluded.state, since_ms = excluded.since_ms, theirs = excluded.theirs`
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
+
+	updateRefund = `
+UPDATE refund
+   SET state = ?, since_ms = ?, theirs = ?
+ WHERE reference = ?`
 
 	insertDay = `
 INSERT INTO day (opened_seq, day, opened_ms, closed_ms, z, "by", note, rows, head)
@@ -56,12 +62,12 @@ UPDATE day
 
 // statements are prepared once: parsing SQL costs more than the write.
 type statements struct {
-	entry, request, fold, sale, attempt, refund, openDay, closeDay *sql.Stmt
+	entry, request, fold, sale, newAttempt, attempt, newRefund, refund, openDay, closeDay *sql.Stmt
 }
 
 func (p *statements) prepare(ctx context.Context, db *sql.DB) error {
 	for stmt, text := range map[**sql.Stmt]string{&p.entry: insertEntry, &p.request: insertRequest, &p.fold: selectFold, &p.sale: upsertSale,
-		&p.attempt: upsertAttempt, &p.refund: upsertRefund, &p.openDay: insertDay, &p.closeDay: closeDay} {
+		&p.newAttempt: insertAttempt, &p.attempt: updateAttempt, &p.newRefund: insertRefund, &p.refund: updateRefund, &p.openDay: insertDay, &p.closeDay: closeDay} {
 		var err error
 		if *stmt, err = db.PrepareContext(ctx, text); err != nil {
 			return fmt.Errorf("prepare: %w", err)
@@ -72,7 +78,7 @@ func (p *statements) prepare(ctx context.Context, db *sql.DB) error {
 
 func (p *statements) close() error {
 	var err error
-	for _, stmt := range []*sql.Stmt{p.entry, p.request, p.fold, p.sale, p.attempt, p.refund, p.openDay, p.closeDay} {
+	for _, stmt := range []*sql.Stmt{p.entry, p.request, p.fold, p.sale, p.newAttempt, p.attempt, p.newRefund, p.refund, p.openDay, p.closeDay} {
 		if stmt != nil {
 			err = errors.Join(err, stmt.Close())
 		}
@@ -133,6 +139,7 @@ type folding struct {
 	sale pos.Sale
 	seq  int64             // of its opening
 	hash map[string]string // code hashes of attempts that begin here, by reference
+	born map[string]bool   // attempts and refunds that begin here: a reference is inserted once for ever
 	day  map[string]pos.Date
 }
 
@@ -176,7 +183,7 @@ func (w *writing) project(ctx context.Context, e pos.Entry) error {
 	}
 	f := w.sales[e.Sale]
 	if f == nil {
-		f = &folding{seq: e.Seq, hash: map[string]string{}, day: map[string]pos.Date{}}
+		f = &folding{seq: e.Seq, hash: map[string]string{}, born: map[string]bool{}, day: map[string]pos.Date{}}
 		var fold []byte
 		switch err := w.tx.StmtContext(ctx, w.s.stmts.fold).QueryRowContext(ctx, e.Sale).Scan(&fold, &f.seq); {
 		case errors.Is(err, sql.ErrNoRows):
@@ -191,6 +198,9 @@ func (w *writing) project(ctx context.Context, e pos.Entry) error {
 	}
 	if e.Kind == pos.AttemptHeld {
 		f.hash[e.Reference] = e.Body.CodeHash
+	}
+	if e.Kind == pos.AttemptHeld || e.Kind == pos.RefundAsked {
+		f.born[e.Reference] = true
 	}
 	f.day[e.Reference] = e.Day
 	return f.sale.Apply(e)
@@ -212,8 +222,13 @@ func (w *writing) flush(ctx context.Context) error {
 			if !touched {
 				continue
 			}
-			if _, err := w.tx.StmtContext(ctx, w.s.stmts.attempt).ExecContext(ctx, a.Reference, x.ID, day, a.State.String(), a.Since.UnixMilli(),
-				a.Amount.Minor, a.Amount.Currency, a.Theirs, f.hash[a.Reference]); err != nil {
+			if f.born[a.Reference] {
+				_, err = w.tx.StmtContext(ctx, w.s.stmts.newAttempt).ExecContext(ctx, a.Reference, x.ID, day, a.State.String(), a.Since.UnixMilli(),
+					a.Amount.Minor, a.Amount.Currency, a.Theirs, f.hash[a.Reference])
+			} else {
+				_, err = w.tx.StmtContext(ctx, w.s.stmts.attempt).ExecContext(ctx, a.State.String(), a.Since.UnixMilli(), a.Theirs, a.Reference)
+			}
+			if err != nil {
 				return fmt.Errorf("project attempt %s: %w", a.Reference, err)
 			}
 		}
@@ -222,8 +237,13 @@ func (w *writing) flush(ctx context.Context) error {
 			if !touched {
 				continue
 			}
-			if _, err := w.tx.StmtContext(ctx, w.s.stmts.refund).ExecContext(ctx, r.Reference, r.ID, x.ID, day, r.State.String(), r.Since.UnixMilli(),
-				r.Amount.Minor, r.Amount.Currency, r.Theirs); err != nil {
+			if f.born[r.Reference] {
+				_, err = w.tx.StmtContext(ctx, w.s.stmts.newRefund).ExecContext(ctx, r.Reference, r.ID, x.ID, day, r.State.String(), r.Since.UnixMilli(),
+					r.Amount.Minor, r.Amount.Currency, r.Theirs)
+			} else {
+				_, err = w.tx.StmtContext(ctx, w.s.stmts.refund).ExecContext(ctx, r.State.String(), r.Since.UnixMilli(), r.Theirs, r.Reference)
+			}
+			if err != nil {
 				return fmt.Errorf("project refund %s: %w", r.Reference, err)
 			}
 		}
