@@ -52,11 +52,6 @@ func (b *bank) next(o outcome) error {
 	return nil
 }
 
-func (b *bank) line(up bool) error {
-	b.box.Refuse(!up)
-	return nil
-}
-
 func (b *bank) shopper(confirms bool) error {
 	if !b.box.Shopper(confirms) {
 		return errors.New("no shopper is being waited for")

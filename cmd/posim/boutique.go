@@ -13,13 +13,14 @@ import (
 
 // boutique is everything around a register that it does not own.
 type boutique struct {
-	bank   *bank
-	screen *screen
-	cables map[string]*cable // "scanner" and "display"
-	last   string            // what was scanned last
-	places places
-	server *http.Server
-	served chan error
+	bank    *bank
+	screen  *screen
+	cables  map[string]*cable // "scanner" and "display"
+	last    string            // what was scanned last
+	places  places
+	server  *http.Server
+	served  chan error
+	address string // of the acquirer's side
 }
 
 // places is where the register finds the boutique.
@@ -66,8 +67,8 @@ func open(ctx context.Context, listen, dir string) (_ *boutique, err error) {
 		"scanner": {link: at.Scanner},
 		"display": {link: at.Display, hear: b.screen.hear},
 	}
-	b.server = &http.Server{Handler: b.bank, ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 1 << 16}
-	go func() { b.served <- b.server.Serve(listener) }()
+	b.address = listener.Addr().String()
+	b.answer(listener)
 	for name := range b.cables {
 		if err := b.plug(name); err != nil {
 			return nil, errors.Join(err, b.close())
@@ -76,8 +77,38 @@ func open(ctx context.Context, listen, dir string) (_ *boutique, err error) {
 	return b, nil
 }
 
+// answer begins to serve the acquirer's side.
+func (b *boutique) answer(listener net.Listener) {
+	server := &http.Server{Handler: b.bank, ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 1 << 16}
+	b.server = server
+	go func() { b.served <- server.Serve(listener) }()
+}
+
+// line breaks the line to the acquirer, or mends it. A broken one refuses connections, and cuts those
+// that are open: what is on its way gets no answer.
+func (b *boutique) line(ctx context.Context, up bool) error {
+	if up == (b.server != nil) {
+		return nil
+	}
+	if !up {
+		err := b.server.Close()
+		<-b.served
+		b.server = nil
+		return err
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", b.address)
+	if err != nil {
+		return err
+	}
+	b.answer(listener)
+	return nil
+}
+
 // close takes the boutique down: the cables are out and the acquirer is gone.
 func (b *boutique) close() error {
+	if b.server == nil {
+		return b.unplug()
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), closeWithin)
 	defer cancel()
 	err := b.server.Shutdown(ctx)
@@ -87,6 +118,12 @@ func (b *boutique) close() error {
 	if served := <-b.served; !errors.Is(served, http.ErrServerClosed) {
 		err = errors.Join(err, served)
 	}
+	return errors.Join(err, b.unplug())
+}
+
+// unplug takes every cable out and removes what open made.
+func (b *boutique) unplug() error {
+	var err error
 	for _, c := range b.cables {
 		err = errors.Join(err, c.pull())
 	}

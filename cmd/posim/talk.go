@@ -159,11 +159,11 @@ func shopper(_ context.Context, b *boutique, words []string) (string, error) {
 	return "the shopper: " + words[0], b.bank.shopper(words[0] == "confirm")
 }
 
-func line(_ context.Context, b *boutique, words []string) (string, error) {
+func line(ctx context.Context, b *boutique, words []string) (string, error) {
 	if len(words) != 1 || (words[0] != "down" && words[0] != "up") {
 		return "", errWords
 	}
-	return "the line is " + words[0], b.bank.line(words[0] == "up")
+	return "the line is " + words[0], b.line(ctx, words[0] == "up")
 }
 
 func history(_ context.Context, b *boutique, words []string) (string, error) {
