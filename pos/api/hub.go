@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"posd/pos"
@@ -15,6 +16,7 @@ import (
 type hub struct {
 	s     *Server
 	woken chan struct{}
+	grown atomic.Int64 // how far the till has told of the journal: what is beyond it, Standing may not know yet
 	news  chan news
 
 	mu        sync.Mutex
@@ -50,7 +52,8 @@ func newHub(s *Server) *hub {
 	return &hub{s: s, woken: make(chan struct{}, 1), news: make(chan news, maxNews), listening: map[*listener]bool{}}
 }
 
-func (h *hub) wake() {
+func (h *hub) wake(seq int64) {
+	h.grown.Store(seq)
 	select {
 	case h.woken <- struct{}{}:
 	default: // it is awake already
@@ -102,8 +105,8 @@ func (h *hub) run(ctx context.Context) error {
 
 // commits reads what the journal says anew and sends the sales that it is about.
 func (h *hub) commits(ctx context.Context) {
-	for {
-		entries, err := h.s.o.Book.Entries(ctx, h.seq, batch)
+	for grown := h.grown.Load(); h.seq < grown; {
+		entries, err := h.s.o.Book.Entries(ctx, h.seq, int(min(batch, grown-h.seq)))
 		if err != nil {
 			h.s.log.ErrorContext(ctx, "events", "err", err)
 			return

@@ -164,9 +164,9 @@ func (t *Till) fail(err error) {
 	if t.broken == nil {
 		t.log.Error("journal", "err", err)
 		t.o.Trouble(pos.Trouble{Code: pos.TroubleStorage, Since: time.Now()})
+		t.reopenAt = time.Now()
 	}
 	t.broken = err
-	t.reopenAt = time.Now()
 }
 
 // reopen tries to open and read the file again, and returns when to try next.

@@ -18,6 +18,7 @@ type debt struct {
 	sendTill time.Time
 	stop     context.CancelFunc // ends the charge call while nothing has left
 	charging bool               // the charge call has not ended: no cancel may leave
+	stayed   bool               // the charge call ended and not one byte left, whatever the file says
 	calling  bool               // a question or a cancel is under way
 	asked    bool               // the one more question that Cancelling owes has been put
 	absent   time.Time          // first "never heard of it" after a cancel left

@@ -12,7 +12,11 @@ import (
 // commit; the lesson is then kept and learned again from the reopened file.
 func (t *Till) learn(ctx context.Context, reference string, ans pos.Answer) error {
 	d, sale, err := t.about(ctx, reference)
-	if err != nil {
+	switch {
+	case err != nil && pos.ProblemOf(err) == pos.NotFound:
+		t.log.ErrorContext(ctx, "answer to an unknown attempt", "ref", reference, "event", ans.Event)
+		return nil
+	case err != nil:
 		t.unheard = append(t.unheard, lesson{reference, ans})
 		t.fail(err)
 		return err
@@ -104,8 +108,11 @@ func (t *Till) odd(ctx context.Context, s *pos.Sale, a pos.Attempt, ans pos.Answ
 	if a.State == pos.Approved && (ans.Event == pos.Approve || ans.Event == pos.TooLate) {
 		return nil
 	}
-	if a.State.Final() && ans.Event == pos.Silence {
-		return nil // a question that outlived its attempt came back empty
+	if a.State.Final() {
+		switch ans.Event {
+		case pos.Silence, pos.Absent, pos.Unfound, pos.Pend:
+			return nil // a question that outlived its attempt came back without news
+		}
 	}
 	e := pos.Entry{Kind: pos.AttemptOdd, Sale: s.ID, Reference: a.Reference,
 		Body: pos.Body{Event: ans.Event.String(), Theirs: ans.Theirs, Reason: ans.Reason}}

@@ -114,6 +114,30 @@ func TestFailedCommit(t *testing.T) {
 	}
 }
 
+// The disk is away for a while after the leave was refused. What never left is certain, also when the
+// file, opened again, says that it was about to.
+func TestWhatNeverLeftStaysCertain(t *testing.T) {
+	for _, happened := range []bool{false, true} {
+		story(t, func(c *counter) {
+			id := c.sell(100)
+			c.file.fail, c.file.shut = []fault{{pos.KindOf(pos.Leave), happened}}, 3
+			_, _ = c.till.Scan(c.t.Context(), id, scanned(wechatCode))
+			c.wait(2 * time.Second)
+			if c.till.Ready() {
+				t.Error("ready without a file")
+			}
+			c.wait(10 * time.Second)
+			if s := c.sale(id); s.InFlight() || s.Settled() || len(c.bank.books) != 0 {
+				t.Errorf("happened %v: the sale is %s, %d charges; the journal:\n%v", happened, s.Status(), len(c.bank.books), c.journal())
+			}
+			c.troubled(pos.TroubleNeedsManager, false)
+			c.scan(id, wechatCode)
+			c.wait(time.Second)
+			c.status(id, "paid")
+		})
+	}
+}
+
 // While the file cannot be trusted no sale is taken, in one sentence; afterwards trading resumes.
 func TestNoSaleWithoutAJournal(t *testing.T) {
 	story(t, func(c *counter) {

@@ -268,6 +268,7 @@ func (t *Till) charged(ctx context.Context, reference string, left bool, leaveEr
 		t.lost("unreachable")
 		t.heldBack(ctx, d)
 	case leaveErr != nil:
+		d.stayed = true
 		ans = pos.Answer{Event: pos.NotLeft, Reason: "not_left"}
 		if d.a.State == pos.Held {
 			t.heldBack(ctx, d)

@@ -234,14 +234,19 @@ func (t *Till) resume(ctx context.Context) error {
 		if d.charging || d.calling {
 			continue // this process is still in the middle of it
 		}
-		if err := t.learn(ctx, d.a.Reference, pos.Answer{Event: d.a.State.Restart(d.a.Mode), Reason: "restart"}); err != nil {
+		event := d.a.State.Restart(d.a.Mode)
+		if d.stayed && d.a.State == pos.Sent {
+			event = pos.NotLeft // the commit that failed had happened, but nothing followed it
+		}
+		if err := t.learn(ctx, d.a.Reference, pos.Answer{Event: event, Reason: "restart"}); err != nil {
 			return err
 		}
 	}
 	unheard := t.unheard
 	t.unheard = nil
-	for _, l := range unheard {
+	for i, l := range unheard {
 		if err := t.learn(ctx, l.reference, l.answer); err != nil {
+			t.unheard = append(t.unheard, unheard[i+1:]...)
 			return err
 		}
 	}

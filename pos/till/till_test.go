@@ -40,6 +40,18 @@ type flaky struct {
 	*store.Store
 	mu   sync.Mutex
 	fail []fault
+	shut int // so many times the file cannot be opened again
+}
+
+func (f *flaky) Reopen(ctx context.Context) error {
+	f.mu.Lock()
+	f.shut--
+	shut := f.shut >= 0
+	f.mu.Unlock()
+	if shut {
+		return fmt.Errorf("disk I/O error")
+	}
+	return f.Store.Reopen(ctx)
 }
 
 type fault struct {
