@@ -92,8 +92,10 @@ func (b *boutique) line(ctx context.Context, up bool) error {
 	}
 	if !up {
 		err := b.server.Close()
-		<-b.served
 		b.server = nil
+		if served := <-b.served; !errors.Is(served, http.ErrServerClosed) {
+			err = errors.Join(err, served)
+		}
 		return err
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", b.address)
