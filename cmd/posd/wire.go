@@ -83,6 +83,9 @@ func lines(w *words.Catalogue, languages []string, store string, p pos.Prompt) [
 // watchdog tells systemd that the register serves, and then, at half of what systemd allows, that the
 // till's goroutine still turns. A till that hangs is not reported, so systemd restarts the daemon.
 func watchdog(ctx context.Context, counter *till.Till) error {
+	if !counter.Alive(ctx) { // it takes its first turn when the file has been read and every attempt resumed
+		return nil
+	}
 	if _, err := daemon.SdNotify(false, daemon.SdNotifyReady); err != nil {
 		return fmt.Errorf("notify systemd: %w", err)
 	}
