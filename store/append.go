@@ -178,8 +178,14 @@ func (w *writing) project(ctx context.Context, e pos.Entry) error {
 		return err
 	case pos.DayClosed:
 		b := e.Body
-		_, err := w.tx.StmtContext(ctx, w.s.stmts.closeDay).ExecContext(ctx, e.At.UnixMilli(), b.Z, b.By, b.Note, b.Rows, b.Head)
-		return err
+		done, err := w.tx.StmtContext(ctx, w.s.stmts.closeDay).ExecContext(ctx, e.At.UnixMilli(), b.Z, b.By, b.Note, b.Rows, b.Head)
+		if err != nil {
+			return err
+		}
+		if n, err := done.RowsAffected(); err != nil || n != 1 {
+			return errors.Join(err, fmt.Errorf("entry %d closes %s, but no day is open", e.Seq, e.Day))
+		}
+		return nil
 	}
 	f := w.sales[e.Sale]
 	if f == nil {
@@ -202,7 +208,9 @@ func (w *writing) project(ctx context.Context, e pos.Entry) error {
 	if e.Kind == pos.AttemptHeld || e.Kind == pos.RefundAsked {
 		f.born[e.Reference] = true
 	}
-	f.day[e.Reference] = e.Day
+	if _, touched := f.day[e.Reference]; !touched {
+		f.day[e.Reference] = e.Day // of its start, however many days this transaction spans
+	}
 	return f.sale.Apply(e)
 }
 
