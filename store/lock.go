@@ -16,6 +16,9 @@ func lockFile(path string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("register lock: %w", err)
 	}
+	if err := f.Chmod(0o600); err != nil {
+		return nil, fmt.Errorf("register lock: %w", errors.Join(err, f.Close()))
+	}
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		_ = f.Close()
 		if errors.Is(err, unix.EWOULDBLOCK) {

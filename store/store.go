@@ -80,7 +80,12 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return errors.Join(s.close(), s.lock.Close())
+	err := s.close()
+	if s.lock != nil {
+		err = errors.Join(err, s.lock.Close())
+		s.lock = nil
+	}
+	return err
 }
 
 // Reopen closes and opens the file again and reads where it stands: after a failed commit only the file
@@ -88,6 +93,9 @@ func (s *Store) Close() error {
 func (s *Store) Reopen(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.lock == nil {
+		return fmt.Errorf("reopen: %w", sql.ErrConnDone) // closed for good: the file may be another's by now
+	}
 	_ = s.close() // the reason why we reopen is the error that counts
 	return s.open(ctx)
 }
@@ -109,7 +117,12 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if err := errors.Join(f.Chmod(0o600), f.Close()); err != nil {
 		return fmt.Errorf("register file: %w", err)
 	}
-	if s.write, err = sql.Open("sqlite3", dsn(s.o.Path, "&_journal_mode=WAL&_synchronous=FULL&_txlock=immediate")); err != nil {
+	for _, side := range []string{"-wal", "-shm"} { // new ones take the file's mode, restored ones keep theirs
+		if err := os.Chmod(s.o.Path+side, 0o600); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("register file: %w", err)
+		}
+	}
+	if s.write, err = sql.Open("sqlite3", dsn(s.o.Path, "&_synchronous=FULL&_txlock=immediate")); err != nil {
 		return err
 	}
 	s.write.SetMaxOpenConns(1)
@@ -155,6 +168,10 @@ func (s *Store) migrate(ctx context.Context) error {
 		return fmt.Errorf("schema version: %w", err)
 	case have > want:
 		return fmt.Errorf("%w (its schema is %d, ours %d): install that version again", ErrNewerSchema, have, want)
+	}
+	// Only now: it stands in the file's head, and holds for every connection.
+	if _, err := s.write.ExecContext(ctx, "PRAGMA journal_mode = WAL"); err != nil {
+		return fmt.Errorf("pragma journal_mode: %w", err)
 	}
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("migrate: %w", err)

@@ -92,6 +92,9 @@ func (s *Store) Rebuild(ctx context.Context) error {
 	if s.doubt != nil {
 		return s.doubt
 	}
+	if s.write == nil {
+		return fmt.Errorf("rebuild: %w", sql.ErrConnDone)
+	}
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		return err
