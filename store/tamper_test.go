@@ -116,6 +116,30 @@ func TestInsertedRowShows(t *testing.T) {
 	}
 }
 
+// A register that was restored from a backup lived twice under one key: a row of its other life, rightly
+// keyed and under the right number, must not pass for what happened in this one.
+func TestRowOfAnotherLifeShows(t *testing.T) {
+	path, other := register(t), register(t)
+	for file, last := range map[string]string{path: "here", other: "there"} {
+		s := open(t, file)
+		first := sold("s1")
+		first.At = time.Date(2026, 11, 20, 14, 0, 0, 0, time.UTC)
+		s.must(t, first)
+		s.must(t, sold("only "+last), sold("s3 "+last), sold("s4 "+last))
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	shell := raw(t, path)
+	if err := shell(fmt.Sprintf(`DROP TRIGGER journal_no_delete; DROP TRIGGER journal_next; ATTACH '%s' AS other;
+		DELETE FROM main.journal WHERE seq = 3; INSERT INTO main.journal SELECT * FROM other.journal WHERE seq = 3`, other)); err != nil {
+		t.Fatal(err)
+	}
+	if v, err := Verify(t.Context(), path, key); err != nil || v.Whole || v.Broken != 3 {
+		t.Errorf("%+v %v", v, err)
+	}
+}
+
 // A disk that lost a page gives a verdict or an error, and never a journal called whole with all its rows.
 func TestDamagedPages(t *testing.T) {
 	path, rows := weekFile(t)
