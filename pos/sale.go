@@ -85,9 +85,11 @@ func (s Sale) Status() string {
 	case len(s.Attempts) == 0:
 		return "open"
 	}
-	for _, a := range s.Attempts {
-		if a.State == Approved {
-			return a.State.Word()
+	for _, paid := range []State{Approved, RuledPaid} {
+		for _, a := range s.Attempts {
+			if a.State == paid {
+				return a.State.Word()
+			}
 		}
 	}
 	return s.Current().State.Word()

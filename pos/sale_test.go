@@ -48,6 +48,8 @@ func TestStatusFollowsTheLastAttempt(t *testing.T) {
 			{Kind: SaleSettled, Sale: "s1", Body: Body{Tender: "cash"}}, event("r1", Approve, Body{})}, "settled", false, true},
 		{"paid twice", []Entry{held("r1"), event("r1", Lapse, Body{}), held("r2"), event("r2", Leave, Body{}), event("r2", Approve, Body{}),
 			event("r1", Approve, Body{})}, "paid", false, true},
+		{"ruled paid after another try was declined", []Entry{held("r1"), event("r1", Leave, Body{}), event("r1", Silence, Body{}), event("r1", RuleUnpaid, Body{By: "m"}),
+			held("r2"), event("r2", Leave, Body{}), event("r2", Decline, Body{}), event("r1", RulePaid, Body{By: "m"})}, "ruled_paid", false, false},
 		{"ruled paid", []Entry{held("r1"), event("r1", Leave, Body{}), event("r1", Silence, Body{}), event("r1", RulePaid, Body{By: "m"})}, "ruled_paid", false, false},
 	} {
 		s := fold(t, append(start, c.then...)...)
