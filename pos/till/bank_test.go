@@ -250,3 +250,33 @@ func (b *bank) pay(a *account) {
 	defer b.mu.Unlock()
 	a.state = pos.Approve
 }
+
+// drop takes an account out of the books, as if the request had never come.
+func (b *bank) drop(a *account) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for reference, other := range b.books {
+		if other == a {
+			delete(b.books, reference)
+		}
+	}
+}
+
+// revive books a charge that came late, and lets the next inquiry wait for release.
+func (b *bank) revive(reference string, release chan struct{}) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.books[reference] = &account{theirs: "T-" + reference, state: pos.Approve, amount: 100}
+	b.answers = append(b.answers, func(a *account) (pos.Answer, error) {
+		<-release
+		return b.say(a), nil
+	})
+}
+
+// confirm is the shopper's word on one account.
+func (b *bank) confirm(reference string) {
+	b.mu.Lock()
+	a := b.books[reference]
+	b.mu.Unlock()
+	b.pay(a)
+}

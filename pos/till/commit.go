@@ -3,6 +3,7 @@ package till
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -36,7 +37,9 @@ func (t *Till) commit(ctx context.Context, entries ...pos.Entry) error {
 		}
 		s := t.sales[e.Sale]
 		if s == nil {
-			continue
+			err := fmt.Errorf("entry %d is about sale %s, which is not in memory", e.Seq, e.Sale)
+			t.fail(err) // written, but not known here: only reading the file again helps
+			return err
 		}
 		if err := s.Apply(e); err != nil { // the store folded the same entry a moment ago
 			t.fail(err)

@@ -2,6 +2,7 @@ package till
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"posd/pos"
@@ -144,8 +145,7 @@ func (t *Till) search(ctx context.Context, a pos.Attempt) (pos.Answer, error) {
 func (t *Till) cancel(ctx context.Context, d *debt, now time.Time) {
 	if d.a.State == pos.Cancelling {
 		if !d.asked {
-			d.asked = true
-			t.call(ctx, d, t.o.Acquirer.Inquire)
+			d.asked = t.call(ctx, d, t.o.Acquirer.Inquire)
 			return
 		}
 		if ripe := d.a.Started.Add(t.can.PaceOf(d.a.Wallet).CancelAfter); now.Before(ripe) {
@@ -160,10 +160,11 @@ func (t *Till) cancel(ctx context.Context, d *debt, now time.Time) {
 }
 
 // call puts a question or a cancel to the acquirer beside the loop; its answer comes back as a lesson.
-func (t *Till) call(ctx context.Context, d *debt, f func(context.Context, pos.Attempt) (pos.Answer, error)) {
+// It reports whether there was a place for it.
+func (t *Till) call(ctx context.Context, d *debt, f func(context.Context, pos.Attempt) (pos.Answer, error)) bool {
 	if t.running >= maxCalls {
 		d.due = time.Now().Add(time.Second)
-		return
+		return false
 	}
 	t.running++
 	d.calling = true
@@ -187,11 +188,12 @@ func (t *Till) call(ctx context.Context, d *debt, f func(context.Context, pos.At
 			t.heard(ans, err)
 			if err != nil {
 				t.log.WarnContext(ctx, "call without an answer", "ref", a.Reference, "state", a.State, "err", err, "took", time.Since(began))
-				ans = pos.Answer{Event: pos.Silence, Reason: ans.Reason, Misfit: ans.Misfit, Trouble: ans.Trouble}
+				ans = pos.Answer{Event: pos.Silence, Reason: ans.Reason, Misfit: ans.Misfit || errors.Is(err, pos.ErrMisfit), Trouble: ans.Trouble}
 			}
 			_ = t.learn(ctx, a.Reference, ans) // a failed commit keeps the lesson and reopens the file
 		})
 	})
+	return true
 }
 
 // wait is how long until the next try: the dialect's pace while the shopper is likely there, then

@@ -2,7 +2,6 @@ package till
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"posd/pos"
@@ -21,7 +20,11 @@ func (t *Till) learn(ctx context.Context, reference string, ans pos.Answer) erro
 		t.fail(err)
 		return err
 	}
+	defer t.forget(sale.ID)
 	a := *sale.Attempt(reference)
+	if ans.Event == pos.Unfound && a.State == pos.Awaiting {
+		ans.Event = pos.Silence // it waits for a shopper under an id nobody knows: that is doubt
+	}
 	to, ok := a.State.Next(ans.Event)
 	if !ok {
 		return t.odd(ctx, sale, a, ans)
@@ -32,7 +35,8 @@ func (t *Till) learn(ctx context.Context, reference string, ans pos.Answer) erro
 		} else {
 			d.misses = 0
 		}
-		if ans.Event == pos.Silence && a.State == pos.Awaiting && d.misses < 2 && ans.Reason != "restart" {
+		askable := a.Theirs != "" || t.can.ByReference
+		if ans.Event == pos.Silence && a.State == pos.Awaiting && askable && d.misses < 2 && ans.Reason != "restart" {
 			return nil // one missed answer is not yet doubt
 		}
 		if ans.Event == pos.Absent && a.State == pos.Voiding && t.vanished(d) {
@@ -66,8 +70,12 @@ func (t *Till) about(ctx context.Context, reference string) (*debt, *pos.Sale, e
 		return nil, nil, err
 	}
 	if s.Attempt(reference) == nil {
-		return nil, nil, fmt.Errorf("no attempt %s", reference)
+		return nil, nil, pos.Refuse("till.learn", pos.NotFound, "no attempt %s", reference)
 	}
+	if known := t.sales[s.ID]; known != nil {
+		return nil, known, nil
+	}
+	t.sales[s.ID] = &s // so that the commit folds into it; forget drops it again
 	return nil, &s, nil
 }
 

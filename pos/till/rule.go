@@ -27,6 +27,7 @@ func (t *Till) rule(ctx context.Context, reference string, paid bool, why, by st
 	if err != nil {
 		return pos.Sale{}, err
 	}
+	defer t.forget(s.ID)
 	a := *s.Attempt(reference)
 	ev := pos.RuleUnpaid
 	if paid {
@@ -48,8 +49,5 @@ func (t *Till) rule(ctx context.Context, reference string, paid bool, why, by st
 	}
 	t.log.InfoContext(ctx, "attempt", "ref", reference, "sale", s.ID, "event", ev, "from", a.State, "state", to)
 	t.after(s, a, pos.Answer{Event: ev}, to)
-	if d == nil { // it was not in memory, so the commit folded it into the file alone
-		return t.o.Journal.Sale(ctx, s.ID)
-	}
 	return *s, nil
 }

@@ -36,6 +36,13 @@ func (t *Till) arm(ctx context.Context, s *pos.Sale) {
 	t.probe(ctx)
 }
 
+// disarmFor lets go of the scanner if it waits for a sale that has just ended otherwise.
+func (t *Till) disarmFor(s *pos.Sale) {
+	if t.armed == s.ID {
+		t.disarm()
+	}
+}
+
 func (t *Till) disarm() {
 	armed := t.armed
 	t.armed = ""
@@ -147,6 +154,7 @@ func (t *Till) begin(ctx context.Context, s *pos.Sale, scan pos.Scan, answer rep
 	if used {
 		return &pos.Error{Op: op, Problem: pos.UsedCode}
 	}
+	t.take(s.ID) // in hand from here on: what follows must not forget it
 	for _, d := range t.owed {
 		if d.sale == s.ID && d.a.State == pos.Held { // the fresh code takes its place
 			if err := t.learn(ctx, d.a.Reference, pos.Answer{Event: pos.GiveUp, Reason: "fresh_code"}); err != nil {
@@ -169,7 +177,6 @@ func (t *Till) begin(ctx context.Context, s *pos.Sale, scan pos.Scan, answer rep
 	if t.armed == s.ID {
 		t.armed = ""
 	}
-	t.take(s.ID)
 	t.charge(ctx, d)
 	t.show(pos.Prompt{Kind: pos.PromptSending, Sale: s.ID, Amount: charged})
 	return nil

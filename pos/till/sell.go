@@ -143,13 +143,11 @@ func (t *Till) giveUp(ctx context.Context, s *pos.Sale, by string) error {
 			d = o
 		}
 	}
-	if t.armed == s.ID {
-		t.disarm()
-	}
 	if d == nil {
 		if err := t.commit(ctx, pos.Entry{Kind: pos.SaleCancelled, Sale: s.ID, Body: pos.Body{By: by}}); err != nil {
 			return storage(op, err)
 		}
+		t.disarmFor(s)
 		t.reprompt(s)
 		return nil
 	}
@@ -165,6 +163,7 @@ func (t *Till) giveUp(ctx context.Context, s *pos.Sale, by string) error {
 		}
 		delete(t.owed, d.a.Reference)
 		d.answer(*s, nil)
+		t.disarmFor(s)
 		t.reprompt(s)
 		return nil
 	}
@@ -183,6 +182,7 @@ func (t *Till) giveUp(ctx context.Context, s *pos.Sale, by string) error {
 	if err := t.commit(ctx, entries...); err != nil {
 		return storage(op, err)
 	}
+	t.disarmFor(s)
 	t.log.InfoContext(ctx, "attempt", "ref", d.a.Reference, "sale", s.ID, "event", pos.GiveUp, "state", d.a.State)
 	t.reprompt(s)
 	return nil
@@ -221,12 +221,10 @@ func (t *Till) settle(ctx context.Context, s *pos.Sale, tender, by string) error
 			return &pos.Error{Op: op, Problem: pos.InFlight}
 		}
 	}
-	if t.armed == s.ID {
-		t.disarm()
-	}
 	if err := t.commit(ctx, pos.Entry{Kind: pos.SaleSettled, Sale: s.ID, Body: pos.Body{Tender: tender, By: by}}); err != nil {
 		return storage(op, err)
 	}
+	t.disarmFor(s)
 	t.reprompt(s)
 	return nil
 }

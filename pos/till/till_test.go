@@ -203,6 +203,20 @@ func (c *counter) journal() []string {
 	return lines
 }
 
+// journalOf is the kinds of a sale's entries.
+func (c *counter) journalOf(id string) (kinds []string) {
+	entries, err := c.file.Entries(c.t.Context(), 0, 2000)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	for _, e := range entries {
+		if e.Sale == id {
+			kinds = append(kinds, string(e.Kind))
+		}
+	}
+	return kinds
+}
+
 func (c *counter) journaled(want ...string) {
 	c.t.Helper()
 	got := c.journal()
