@@ -77,6 +77,10 @@ func TestChargeDictionary(t *testing.T) {
 		"refused, not enough money":           {`{"result":"fail","code":"D1","error_message":"NOTENOUGH"}`, "", pos.Decline, "insufficient"},
 		"refused, an old code":                {`{"result":"fail","code":"D1","error_message":"AUTH_CODE_INVALID"}`, "", pos.Decline, "expired_code"},
 		"refused, confirmed":                  {`{"result":"fail","code":"D1","transaction_id":"T1"}`, `{"result":"fail","code":"D1"}`, pos.Decline, "D1"},
+		"refused, confirmed under its id":     {`{"result":"fail","code":"D1","transaction_id":"T1"}`, `{"result":"fail","code":"D9","transaction_id":"T1"}`, pos.Decline, "D1"},
+		"refused, and the inquiry is unclear": {`{"result":"fail","code":"D1","transaction_id":"T1"}`, `{"result":"fail","code":"X7"}`, doubt, "unclear"},
+		"pending for another reference":       {`{"result":"fail","code":"09","transaction_id":"T1","reference":"other"}`, "", doubt, "reference_differs"},
+		"refused, for another reference":      {`{"result":"fail","code":"D1","reference":"other"}`, "", doubt, "reference_differs"},
 		"refused, but paid after all":         {`{"result":"fail","code":"D1","transaction_id":"T1"}`, paid, pos.Approve, ""},
 		"refused, but the shopper types":      {`{"result":"fail","code":"D1","transaction_id":"T1"}`, `{"result":"fail","code":"09"}`, pos.Pend, ""},
 		"refused, and the inquiry is lost":    {`{"result":"fail","code":"D1","transaction_id":"T1"}`, `502`, doubt, "garbled"},
@@ -102,8 +106,11 @@ func TestChargeDictionary(t *testing.T) {
 			if ans.Event == pos.Approve && (ans.Paid == nil || ans.Paid.Amount != 12950) {
 				t.Errorf("approved without proof: %+v", ans)
 			}
-			if (ans.Reason == "amount_differs" || ans.Reason == "reference_differs") && (ans.Trouble == "" || !ans.Misfit) {
+			if (ans.Reason == "amount_differs" || ans.Reason == "reference_differs") && ans.Trouble == "" {
 				t.Error("nobody is told that the answer is for something else")
+			}
+			if ans.Reason == "amount_differs" && !ans.Misfit || ans.Reason == "setup" && !ans.Misfit {
+				t.Error("asking again will not help, and nobody says so")
 			}
 		})
 	}
@@ -120,6 +127,12 @@ func TestInquireDictionary(t *testing.T) {
 		`{"result":"fail","code":"09"}`:                                                  pos.Pend,
 		`{"result":"fail","code":"D1","error_message":"Declined"}`:                       pos.Decline,
 		`{"result":"fail","code":"D1","error_message":"Order was cancelled"}`:            pos.Close,
+		`{"result":"fail","code":"E4","error_message":"Order could not be cancelled"}`:   pos.Silence,
+		`{"result":"fail","code":"X9","error_message":"Bad request"}`:                    pos.Silence,
+		`{"result":"fail","code":"X9","transaction_id":"T1"}`:                            pos.Decline,
+		`{"result":"fail","code":"D1","transaction_id":"T2"}`:                            pos.Silence,
+		`{"result":"fail","code":"09","transaction_id":"T2"}`:                            pos.Silence,
+		`{"result":"fail","code":"D1","error_message":"Declined","reference":"other"}`:   pos.Silence,
 		`{"result":"fail","code":"X1","error_message":"Original transaction not found"}`: pos.Absent,
 		`{"result":"fail","code":"X1","error_message":"Invalid token"}`:                  pos.Silence,
 		`{"result":"fail","error_message":"gateway busy"}`:                               pos.Silence,
@@ -128,6 +141,40 @@ func TestInquireDictionary(t *testing.T) {
 		ans, err := at(t, told{"inquire": body}).Inquire(t.Context(), known)
 		if err != nil || ans.Event != want {
 			t.Errorf("%s: %v, %v; want %v", body, ans.Event, err, want)
+		}
+		if ans.Theirs != "" && ans.Theirs != "T1" {
+			t.Errorf("%s: took the id of another payment, %s", body, ans.Theirs)
+		}
+	}
+}
+
+// A cancel is never believed alone: what the inquiry behind it says decides.
+func TestCancelDictionary(t *testing.T) {
+	const granted, refused = `{"result":"success","code":"00"}`, `{"result":"fail","code":"E4"}`
+	known := sent
+	known.Theirs = "T1"
+	for name, c := range map[string]struct {
+		cancel, inquire string
+		want            pos.Event
+	}{
+		"granted, and cancelled":                {granted, `{"result":"fail","error_message":"Order was cancelled"}`, pos.Close},
+		"granted, and not paid":                 {granted, `{"result":"fail","code":"X9"}`, pos.Close},
+		"granted, and gone":                     {granted, `{"result":"fail","error_message":"not found"}`, pos.Close},
+		"granted, and paid all the same":        {granted, `{"result":"success","code":"00","total":12950}`, pos.TooLate},
+		"granted, and still pending":            {granted, `{"result":"fail","code":"09"}`, pos.Silence},
+		"granted, and a gateway stumbles":       {granted, `{"result":"fail","error_message":"gateway timeout"}`, pos.Silence},
+		"granted, and the inquiry is lost":      {granted, `502`, doubt},
+		"granted, for another payment":          {`{"result":"success","transaction_id":"T2"}`, `{"result":"fail","code":"X9"}`, pos.Silence},
+		"refused, because it was paid":          {refused, `{"result":"success","code":"00","total":12950}`, pos.TooLate},
+		"refused, because it was cancelled":     {refused, `{"result":"fail","error_message":"Order was cancelled"}`, pos.Close},
+		"refused, because it was declined":      {refused, `{"result":"fail","error_message":"Declined"}`, pos.Decline},
+		"refused, and nobody knows why":         {refused, `{"result":"fail","code":"X9"}`, pos.Silence},
+		"refused, and never heard of it":        {refused, `{"result":"fail","error_message":"not found"}`, pos.Absent},
+		"refused, and paid for another payment": {refused, `{"result":"success","code":"00","total":12950,"transaction_id":"T2"}`, pos.Silence},
+	} {
+		ans, err := at(t, told{"cancel": c.cancel, "inquire": c.inquire}).Cancel(t.Context(), known)
+		if ans.Event != c.want || (err == nil) == (c.want == doubt) {
+			t.Errorf("%s: %v, %v; want %v", name, ans.Event, err, c.want)
 		}
 	}
 }

@@ -13,6 +13,11 @@ import (
 // Inquire asks by Citcon's id; by our reference nobody has seen it work (2.5). A refusal without 09 says
 // that the payment failed (2.6, 5), unless its words prove nothing, or are about the id or the token.
 func (c *Client) Inquire(ctx context.Context, a pos.Attempt) (pos.Answer, error) {
+	return c.inquire(ctx, a, "")
+}
+
+// inquire is Inquire for who was refused with a code before: the same code again confirms it.
+func (c *Client) inquire(ctx context.Context, a pos.Attempt, said string) (pos.Answer, error) {
 	form := url.Values{"transaction_id": {a.Theirs}, "pos_local_time": {c.localTime()}}
 	r, err := c.ask(ctx, "inquire", form)
 	if err != nil {
@@ -30,35 +35,35 @@ func (c *Client) Inquire(ctx context.Context, a pos.Attempt) (pos.Answer, error)
 		ans.Event = pos.Absent
 	case r.says(ended):
 		ans.Event = pos.Close
-	default:
+	case r.id() != "" || r.says(refusals) || (said != "" && said == r.shortCode()):
 		ans.Event, ans.Reason = pos.Decline, r.refusal()
+	default:
+		ans.Event, ans.Reason = pos.Silence, unclear // a failure, but perhaps of the question
 	}
 	return ans, nil
 }
 
-var (
-	notFound = []string{"not found", "not exist"}
-	ended    = []string{"cancelled", "canceled", "voided", "reversed"}
-)
+// unclear is the reason when a whole refusal does not say that it is about this payment.
+const unclear = "unclear"
 
-// Cancel asks to close an attempt. POS says E4 when it cannot (2.6); whether a cancel of a paid sale
-// returns the money is open (7.4), so every refusal costs one inquiry, and that decides.
+// Cancel asks to close an attempt. POS says E4 when it cannot (2.6), and whether a cancel of a paid sale
+// returns the money is open (7.4): so its word is never enough, and one inquiry decides.
 func (c *Client) Cancel(ctx context.Context, a pos.Attempt) (pos.Answer, error) {
 	r, err := c.ask(ctx, "cancel", url.Values{"transaction_id": {a.Theirs}})
 	if err != nil {
 		return pos.Answer{Reason: reasonOf(err)}, err
 	}
-	if r.success() && (r.code() == "" || r.code() == codePaid) {
-		return pos.Answer{Event: pos.Close, Date: r.date}, nil
-	}
+	granted := r.success() && (r.code() == "" || r.code() == codePaid) && (r.id() == "" || r.id() == a.Theirs)
 	ans, err := c.Inquire(ctx, a)
 	if err != nil {
 		return ans, err
 	}
-	switch ans.Event {
-	case pos.Approve:
+	switch {
+	case ans.Event == pos.Approve:
 		ans.Event = pos.TooLate
-	case pos.Close, pos.Decline, pos.Absent:
+	case granted && (ans.Event == pos.Decline || ans.Event == pos.Absent || ans.Reason == unclear): // 5: cancelled, and not paid
+		ans.Event, ans.Reason = pos.Close, ""
+	case ans.Event == pos.Close, ans.Event == pos.Decline, ans.Event == pos.Absent:
 	default:
 		ans.Event = pos.Silence
 	}

@@ -40,7 +40,7 @@ func (c *Client) Charge(ctx context.Context, ch pos.Charge, leaving func() error
 	case r.says(tokenWords) && r.id() == "":
 		// The set-up is refused before any wallet was asked: no money moved and none can (wallets 2.0).
 		c.token.forget()
-		a.Event, a.Reason, a.Trouble = pos.Decline, "setup", pos.TroubleAcquirerRefuses
+		a.Event, a.Reason, a.Misfit, a.Trouble = pos.Decline, "setup", true, pos.TroubleAcquirerRefuses
 		return a, nil
 	}
 	a.Event, a.Reason = pos.Decline, r.refusal()
@@ -50,7 +50,7 @@ func (c *Client) Charge(ctx context.Context, ch pos.Charge, leaving func() error
 	}
 	at := ch.Attempt
 	at.Theirs = a.Theirs
-	confirmed, err := c.Inquire(ctx, at)
+	confirmed, err := c.inquire(ctx, at, r.shortCode())
 	switch {
 	case err != nil:
 		a.Event, a.Reason = pos.Silence, reasonOf(err)
@@ -87,11 +87,14 @@ func (c *Client) Present(ctx context.Context, a pos.Attempt, leaving func() erro
 	return pos.Answer{Event: pos.Silence, Reason: "unknown", Date: r.date}, nil
 }
 
-// told reads the two replies that settle something by themselves: paid and not finished. Event 0 says
-// that the reply is neither.
+// told reads the replies that settle something by themselves: paid, not finished, and one that is about
+// another payment, which is no answer at all. Event 0 says that the reply is none of them.
 func (c *Client) told(r reply, a pos.Attempt) pos.Answer {
 	ans := pos.Answer{Theirs: r.id(), Wallet: r.wallet(), Date: r.date}
 	switch {
+	case a.Theirs != "" && r.id() != "" && r.id() != a.Theirs, r.text("reference") != "" && r.text("reference") != a.Reference:
+		ans = pos.Answer{Event: pos.Silence, Theirs: a.Theirs, Reason: "reference_differs", Trouble: pos.TroubleReferenceDiffers, Date: r.date,
+			Misfit: r.success() && r.code() == codePaid}
 	case r.code() == codePending: // whatever result says: 7.6
 		ans.Event = pos.Pend
 	case r.success() && r.code() == codePaid:
@@ -102,20 +105,19 @@ func (c *Client) told(r reply, a pos.Attempt) pos.Answer {
 	return ans
 }
 
-// proved wants everything that an approval needs: an id, and our own sum. What the dialect echoes of
-// reference and currency must be ours too. Anything less is doubt, and a person should know.
+// proved wants everything that an approval needs: an id, and our own sum. A currency that the dialect
+// echoes must be ours too. Anything less is doubt, and a person should know.
 func (c *Client) proved(r reply, a pos.Attempt, ans pos.Answer) pos.Answer {
 	total, whole := r.minor("total")
 	id := ans.Theirs
 	if id == "" {
 		id = a.Theirs
 	}
-	reference, currency := r.text("reference"), r.text("currency")
+	currency := r.text("currency")
 	switch {
 	case id == "":
 		ans.Event, ans.Reason = pos.Silence, "unknown"
-	case a.Theirs != "" && ans.Theirs != "" && ans.Theirs != a.Theirs,
-		reference != "" && reference != a.Reference, currency != "" && !strings.EqualFold(currency, string(a.Amount.Currency)):
+	case currency != "" && !strings.EqualFold(currency, string(a.Amount.Currency)):
 		ans.Event, ans.Theirs, ans.Reason, ans.Trouble, ans.Misfit = pos.Silence, a.Theirs, "reference_differs", pos.TroubleReferenceDiffers, true
 	case !whole || total != a.Amount.Minor:
 		ans.Event, ans.Reason, ans.Trouble, ans.Misfit = pos.Silence, "amount_differs", pos.TroubleAmountDiffers, true

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -112,6 +113,10 @@ var (
 	funds      = []string{"notenough", "not enough", "insufficient", "balance"}
 	limits     = []string{"limit"}
 	malformed  = []string{"data_format_error"}
+	notFound   = []string{"not found", "not exist"}
+	ended      = []string{"was cancelled", "was canceled", "been cancelled", "been canceled", "already cancelled", "already canceled",
+		"was voided", "been voided", "already voided", "was reversed", "been reversed", "already reversed"}
+	refusals = slices.Concat(expired, funds, limits, malformed, []string{"declined", "rejected", "payment failed", "not paid", "unpaid", "order closed", "was closed"})
 )
 
 // says reports whether the error text holds one of the words.
