@@ -37,6 +37,20 @@ type Entry struct {
 	Body      Body
 }
 
+// Carried is an unfinished attempt or refund that goes from one business day into the next.
+type Carried struct {
+	ID       string    `json:"id"` // the attempt's reference, the refund's id
+	Sale     string    `json:"sale"`
+	Ticket   string    `json:"ticket,omitempty"`
+	Amount   int64     `json:"amount"` // minor units
+	Currency Currency  `json:"currency"`
+	Refund   bool      `json:"refund,omitempty"` // not an attempt
+	State    string    `json:"state"`            // the word at the API
+	Since    time.Time `json:"since"`            // when the shopper's code was scanned, or the refund asked for
+	Why      string    `json:"why,omitempty"`
+	Who      string    `json:"who"` // till, shopper, acquirer or manager
+}
+
 // Body is what the entry knows beside its head. Every field is optional; the comment names the kinds
 // that fill it. No payment code, token or key ever stands in it.
 type Body struct {
@@ -80,8 +94,10 @@ type Body struct {
 	Tender string `json:"tender,omitempty"` // sale.settled
 
 	// day.closed.
-	Z       int      `json:"z,omitempty"`
-	Rows    int64    `json:"rows,omitempty"` // journal rows before this one
-	Head    string   `json:"head,omitempty"` // hex of the chain at that row
-	Carried []string `json:"carried,omitempty"`
+	Z    int    `json:"z,omitempty"`
+	Rows int64  `json:"rows,omitempty"` // journal rows before this one
+	Head string `json:"head,omitempty"` // hex of the chain at that row
+
+	// day.opened, day.closed: what was unfinished then, oldest first.
+	Carried []Carried `json:"unfinished,omitempty"`
 }

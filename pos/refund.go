@@ -100,6 +100,21 @@ func (s RefundState) Binds() bool {
 	return true
 }
 
+// Whose says whose move it is: "till" or "acquirer"; "" once final.
+func (s RefundState) Whose() string {
+	switch s {
+	case RefundOwed, RefundDoubtful:
+		return "till"
+	case RefundSent, RefundProcessing:
+		return "acquirer"
+	}
+	return ""
+}
+
+// RefundLapsesAfter is how long a refund waits to leave before it is withdrawn: the shopper and the
+// price may be others by then.
+const RefundLapsesAfter = 24 * time.Hour
+
 // Refund is money on its way back to the shopper.
 type Refund struct {
 	ID        string
@@ -116,7 +131,39 @@ type Refund struct {
 	Reason    string // why the shopper gets money back
 	Words     string // why the last event
 	By        string
-	Abnormal  bool
+	Abnormal  bool // the acquirer needs a person on its side
+	Unfound   bool // the last look-up found nothing surely ours
+	Misfit    bool // the acquirer refuses our set-up: it cannot be asked
+}
+
+// Duty is the call the till owes: send, or ask. A refund that may have left is sent again only where the
+// dialect knows its number again and nobody found it; everywhere else that could give the money twice.
+func (r Refund) Duty(can Capabilities) Duty {
+	switch r.State {
+	case RefundOwed:
+		return DutySend
+	case RefundProcessing:
+		return DutyAsk
+	case RefundDoubtful:
+		if can.RefundIdempotent && (r.Last == RefundAbsent || r.Last == RefundUnfound || r.Last == RefundDefer) {
+			return DutySend
+		}
+		return DutyAsk
+	}
+	return DutyNone
+}
+
+// NeedsManager reports whether only a person can settle the refund: it was looked for and not found where
+// it must not be sent again, the acquirer asks for a person, refuses our set-up, or says nothing for
+// ManagerAfter.
+func (r Refund) NeedsManager(can Capabilities, now time.Time) bool {
+	switch r.State {
+	case RefundProcessing:
+		return r.Abnormal || r.Misfit || now.Sub(r.Asked) > ManagerAfter
+	case RefundDoubtful:
+		return r.Abnormal || r.Misfit || now.Sub(r.Asked) > ManagerAfter || (!can.RefundIdempotent && r.Unfound)
+	}
+	return false
 }
 
 func (s RefundState) String() string { return name(refundStateNames[:], uint8(s), "refund state") }

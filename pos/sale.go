@@ -95,16 +95,26 @@ func (s Sale) Status() string {
 	return s.Current().State.Word()
 }
 
-// Orphan reports whether money came in that this sale does not want: on a sale ended otherwise, or
-// a second time.
+// Orphan reports whether money came in that this sale does not want, and has not all gone back: on a sale
+// ended otherwise, or a second time.
 func (s Sale) Orphan() bool {
-	paid := 0
+	kept := 0
 	for _, a := range s.Attempts {
-		if a.State == Approved {
-			paid++
+		if a.State == Approved && s.returned(a.Reference) < a.Amount.Minor {
+			kept++
 		}
 	}
-	return paid > 1 || (paid == 1 && s.End != "")
+	return kept > 1 || (kept == 1 && s.End != "")
+}
+
+// returned is what has gone back of an attempt, in minor units.
+func (s Sale) returned(reference string) (minor int64) {
+	for _, r := range s.Refunds {
+		if r.Attempt == reference && (r.State == Refunded || r.State == RuledRefunded) {
+			minor += r.Amount.Minor
+		}
+	}
+	return minor
 }
 
 // Remaining is what may still be refunded of an attempt, in minor units.
@@ -122,7 +132,20 @@ func (s Sale) Remaining(reference string) int64 {
 	return left
 }
 
-// Refunds sums up what went back and what may still go, in minor units.
+// Refundable is the attempt that a refund of so much can come out of: the last paid one first, because a
+// second payment is the one that was not wanted. left is the most that any attempt still has.
+func (s *Sale) Refundable(minor int64) (a *Attempt, left int64) {
+	for i := len(s.Attempts) - 1; i >= 0; i-- {
+		remaining := s.Remaining(s.Attempts[i].Reference)
+		left = max(left, remaining)
+		if a == nil && remaining >= minor && remaining > 0 {
+			a = &s.Attempts[i]
+		}
+	}
+	return a, left
+}
+
+// RefundTotals sums up what went back and what may still go, in minor units.
 func (s Sale) RefundTotals() (refunded, refundable int64) {
 	for _, r := range s.Refunds {
 		if r.State == Refunded || r.State == RuledRefunded {
@@ -198,6 +221,9 @@ func (s *Sale) Apply(e Entry) error {
 			State: Held, Started: e.At, Since: e.At})
 		return nil
 	case RefundAsked:
+		if s.Refund(e.Reference) != nil || s.Remaining(e.Body.Attempt) < e.Body.Amount {
+			return wrong("the reference is not new, or more than was paid")
+		}
 		s.Refunds = append(s.Refunds, Refund{ID: e.Body.Refund, Sale: s.ID, Attempt: e.Body.Attempt,
 			Reference: e.Reference, Amount: Amount{e.Body.Amount, e.Body.Currency}, State: RefundOwed, Asked: e.At,
 			Since: e.At, Reason: e.Body.Reason, By: e.Body.By})
@@ -281,7 +307,9 @@ func (r *Refund) apply(e Entry) (why string) {
 	if e.Body.Theirs != "" {
 		r.Theirs = e.Body.Theirs
 	}
+	r.Misfit = e.Body.Misfit
 	r.Abnormal = ev == RefundAbnormal || (r.Abnormal && ev == RefundSilence)
+	r.Unfound = ev == RefundUnfound || ev == RefundAbsent || (r.Unfound && ev == RefundSilence)
 	if ev == RuleDone || ev == RuleUndone {
 		r.By = e.Body.By
 	}

@@ -14,6 +14,24 @@ type NewSale struct {
 	KeyHash string        // keyed hash of the request that the key stands for
 }
 
+// NewRefund is what a person asks to be given back.
+type NewRefund struct {
+	Sale    string
+	Minor   int64 // in the sale's currency, more than zero
+	Reason  string
+	By      string
+	Key     string // idempotency key
+	KeyHash string
+}
+
+// NewClose is a person's word that the day is over.
+type NewClose struct {
+	By      string
+	Note    string
+	Key     string // idempotency key
+	KeyHash string
+}
+
 // Confirmation is a person's word and reason.
 type Confirmation struct {
 	By  string `json:"by"`

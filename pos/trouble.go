@@ -17,6 +17,7 @@ const (
 	TroublePaidLate            TroubleCode = "paid_late"
 	TroubleOrphan              TroubleCode = "orphan" // money on a sale that was closed otherwise, or paid twice
 	TroubleRuling              TroubleCode = "ruling_contradicted"
+	TroubleRefundLate          TroubleCode = "refund_late" // a refund that had ended went through after all
 	TroubleUnfinished          TroubleCode = "too_many_unfinished"
 	TroubleStorage             TroubleCode = "storage_failed"
 	TroubleClockBehind         TroubleCode = "clock_behind" // our clock stands behind the journal

@@ -21,7 +21,13 @@ SELECT fold
 	selectSaleOf = `
 SELECT fold
   FROM sale
- WHERE id = (SELECT sale FROM attempt WHERE reference = ?1 UNION SELECT sale FROM refund WHERE reference = ?1)`
+ WHERE id = (SELECT sale FROM attempt WHERE reference = ?1 UNION SELECT sale FROM refund WHERE reference = ?1 OR id = ?1)`
+
+	selectIdle = `
+SELECT fold
+  FROM sale
+ WHERE open = 1 AND unfinished = 0
+ ORDER BY seq`
 
 	selectUnfinished = `
 SELECT fold
@@ -154,7 +160,12 @@ func (s *Store) Sale(ctx context.Context, id string) (pos.Sale, error) {
 	return s.one(ctx, "sale", selectSale, id)
 }
 
-// SaleOf reads the sale of an attempt's or refund's reference.
+// Idle reads the open sales that nothing is unfinished on, oldest first.
+func (s *Store) Idle(ctx context.Context) ([]pos.Sale, error) {
+	return s.sales(ctx, selectIdle)
+}
+
+// SaleOf reads the sale of an attempt's or refund's reference, or of a refund's id.
 func (s *Store) SaleOf(ctx context.Context, reference string) (pos.Sale, error) {
 	return s.one(ctx, "sale_of", selectSaleOf, reference)
 }

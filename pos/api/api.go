@@ -31,14 +31,20 @@ type Till interface {
 	Arm(ctx context.Context, sale string) (pos.Sale, error)
 	Scan(ctx context.Context, sale string, scan pos.Scan) (pos.Sale, error)
 	Cancel(ctx context.Context, sale, by string) (pos.Sale, error)
+	Present(ctx context.Context, sale string, wallet pos.Wallet) (pos.Sale, error)
 	Settle(ctx context.Context, sale, tender, by string) (pos.Sale, error)
 	Rule(ctx context.Context, reference string, paid bool, why, by string) (pos.Sale, error)
+	Refund(ctx context.Context, n pos.NewRefund) (pos.Refund, error)
+	Withdraw(ctx context.Context, id, by string) (pos.Refund, error)
+	RuleRefund(ctx context.Context, id string, done bool, why, by string) (pos.Refund, error)
+	CloseDay(ctx context.Context, n pos.NewClose) (pos.Day, error)
 	Sync(ctx context.Context) error
 }
 
 // Book is what the face reads of the register file.
 type Book interface {
 	Sale(ctx context.Context, id string) (pos.Sale, error)
+	SaleOf(ctx context.Context, reference string) (pos.Sale, error)
 	Sales(ctx context.Context, f pos.SaleFilter) ([]pos.Sale, string, error)
 	OpenSales(ctx context.Context, limit int) ([]pos.Sale, error)
 	Unfinished(ctx context.Context) ([]pos.Sale, error)
@@ -104,6 +110,7 @@ func (s *Server) Handler() http.Handler {
 	config.Info.Description = "The register's local API. Amounts are integers in minor units, times RFC 3339 UTC."
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "/openapi", "", ""
 	config.CreateHooks = nil // no $schema link in answers
+	config.Components = &huma.Components{Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName)}
 	r := router{s, humago.New(mux, config)}
 
 	get(r, "/v1/status", "Where the register stands", s.status)
@@ -111,12 +118,18 @@ func (s *Server) Handler() http.Handler {
 	get(r, "/v1/sales", "Find sales, newest first", s.listSales)
 	get(r, "/v1/sales/{id}", "One sale", s.showSale)
 	post(r, "/v1/sales/{id}/scan", 202, "Arm the scanner, or submit a code", s.scanSale)
+	post(r, "/v1/sales/{id}/present", 202, "Show a QR", s.presentSale)
 	post(r, "/v1/sales/{id}/cancel", 202, "Ask that the sale be not paid", s.cancelSale)
 	post(r, "/v1/sales/{id}/settle", 200, "Paid some other way", s.settleSale)
+	post(r, "/v1/sales/{id}/refunds", 202, "Give money back", s.refundSale)
+	get(r, "/v1/refunds/{id}", "One refund", s.showRefund)
+	post(r, "/v1/refunds/{id}/cancel", 200, "Take a refund back that has not left", s.withdrawRefund)
+	post(r, "/v1/refunds/{id}/ruling", 200, "A manager's word about a refund", s.ruleRefund)
 	post(r, "/v1/attempts/{id}/ruling", 200, "A manager's word", s.ruleAttempt)
 	get(r, "/v1/queue", "Everything that waits", s.queue)
 	post(r, "/v1/queue/sync", 202, "Try everything now", s.syncQueue)
 	get(r, "/v1/days", "Days, newest first", s.listDays)
+	post(r, "/v1/days/current/close", 201, "Close the day", s.closeDay)
 	get(r, "/v1/devices", "The counter's hardware", s.listDevices)
 	post(r, "/v1/devices/{id}/test", 200, "Try a device", s.testDevice)
 	post(r, "/v1/session-code", 201, "A one-time code that opens a page", s.makeCode)

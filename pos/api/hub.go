@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -46,6 +47,7 @@ const (
 	maxNews   = 256 // passing news that wait: a full house drops the oldest news, never a fact
 	maxBehind = 256 // events that a listener may be behind
 	batch     = 500 // entries read at a time
+	tryAgain  = time.Second
 )
 
 func newHub(s *Server) *hub {
@@ -82,8 +84,11 @@ func (h *hub) run(ctx context.Context) error {
 	standing := map[string]bool{}
 	for {
 		wait := time.Hour
+		if h.seq < h.grown.Load() {
+			wait = tryAgain // the file could not be read: what it says is still owed to everyone
+		}
 		if next := h.s.o.Health.NextChange(time.Now()); !next.IsZero() {
-			wait = max(0, time.Until(next)) + time.Millisecond
+			wait = min(wait, max(0, time.Until(next))+time.Millisecond)
 		}
 		timer.Reset(wait)
 		select {
@@ -98,6 +103,7 @@ func (h *hub) run(ctx context.Context) error {
 			}
 			h.pass(n)
 		case <-timer.C:
+			h.commits(ctx)
 			h.troubles(standing)
 		}
 	}
@@ -120,7 +126,11 @@ func (h *hub) commits(ctx context.Context) {
 			languages[l.lang] = nil
 		}
 		h.mu.Unlock()
-		told := h.s.read(ctx, entries)
+		told, err := h.s.read(ctx, entries)
+		if err != nil {
+			h.s.log.ErrorContext(ctx, "events", "err", err)
+			return
+		}
 		for lang := range languages {
 			languages[lang] = h.s.facts(told, lang)
 		}
@@ -150,7 +160,8 @@ type reading struct {
 	at       time.Time
 }
 
-func (s *Server) read(ctx context.Context, entries []pos.Entry) reading {
+// read fails rather than leave a sale out: what is skipped would never be told.
+func (s *Server) read(ctx context.Context, entries []pos.Entry) (reading, error) {
 	told := reading{entries, map[string]pos.Sale{}, map[string]int64{}, s.o.Till.Standing().Outlooks, time.Now()}
 	for _, e := range entries {
 		if e.Sale == "" {
@@ -162,36 +173,41 @@ func (s *Server) read(ctx context.Context, entries []pos.Entry) reading {
 		}
 		x, err := s.o.Book.Sale(ctx, e.Sale)
 		if err != nil {
-			s.log.ErrorContext(ctx, "events", "sale", e.Sale, "err", err)
-			continue
+			return reading{}, fmt.Errorf("sale %s: %w", e.Sale, err)
 		}
 		told.sales[e.Sale] = x
 	}
-	return told
+	return told, nil
 }
 
 // facts are the events of a batch for readers of lang: each sale once, under the last sequence number
-// that speaks of it, and before it the attempt that this entry was about.
+// that speaks of it, and before it the attempt or refund that this entry was about. Only the last event
+// of an entry carries the number: who is cut off between the two asks for both again.
 func (s *Server) facts(told reading, lang string) []event {
 	var events []event
 	for _, e := range told.entries {
 		if e.Sale == "" {
-			events = append(events, event{"day", e.Seq, encode(map[string]any{"day": e.Day, "kind": e.Kind, "z": e.Body.Z})})
+			if e.Kind == pos.DayOpened || e.Kind == pos.DayClosed {
+				events = append(events, event{"day", e.Seq, encode(map[string]any{"day": e.Day, "kind": e.Kind, "z": e.Body.Z})})
+			}
 			continue
 		}
-		x, known := told.sales[e.Sale]
-		if !known || told.last[e.Sale] != e.Seq {
+		if told.last[e.Sale] != e.Seq {
 			continue
 		}
+		x := told.sales[e.Sale]
 		v := s.sale(x, lang, told.at, told.outlooks)
-		if strings.HasPrefix(string(e.Kind), "attempt.") {
-			for _, a := range v.Attempts {
-				if a.Reference == e.Reference {
-					events = append(events, event{"attempt", e.Seq, encode(struct {
-						Sale string `json:"sale"`
-						Attempt
-					}{x.ID, a})})
-				}
+		for _, a := range v.Attempts {
+			if a.Reference == e.Reference {
+				events = append(events, event{"attempt", 0, encode(struct {
+					Sale string `json:"sale"`
+					Attempt
+				}{x.ID, a})})
+			}
+		}
+		for _, f := range v.Refunds {
+			if f.Reference == e.Reference {
+				events = append(events, event{"refund", 0, encode(f)})
 			}
 		}
 		events = append(events, event{"sale", e.Seq, encode(v)})

@@ -23,6 +23,7 @@ type Status struct {
 	Currency   pos.Currency          `json:"currency"`
 	Ready      bool                  `json:"ready"`
 	Take       map[pos.Wallet]string `json:"take"`
+	Presents   bool                  `json:"presents"` // the acquirer makes QRs that we can show
 	Acquirer   AcquirerStatus        `json:"acquirer"`
 	Armed      string                `json:"armed,omitempty"`
 	ArmedUntil *stamp                `json:"armed_until,omitempty"`
@@ -58,8 +59,8 @@ func (s *Server) status(ctx context.Context, _ *struct{}) (Status, error) {
 
 func (s *Server) standing(ctx context.Context, lang string) (Status, error) {
 	t := s.o.Till.Standing()
-	v := Status{Register: s.o.Register, Store: s.o.Store, Version: s.o.Version, Currency: s.o.Currency, Ready: t.Ready, Take: t.Take,
-		Acquirer: s.acquirer(t.Connection), Armed: t.Armed, ArmedUntil: at(t.ArmedUntil), Unfinished: len(t.Outlooks),
+	v := Status{Register: s.o.Register, Store: s.o.Store, Version: s.o.Version, Currency: s.o.Currency, Ready: t.Ready, Take: t.Take, Presents: s.o.Capabilities.Presents,
+		Acquirer: s.acquirer(t.Connection), Armed: t.Armed, ArmedUntil: at(t.ArmedUntil),
 		Devices: append([]pos.Device{}, s.o.Desk.Standing()...), Troubles: s.troubles(lang), Skew: t.Connection.Skew.Milliseconds()}
 	day, open, err := s.o.Book.OpenDay(ctx)
 	if err != nil {
@@ -75,6 +76,9 @@ func (s *Server) standing(ctx context.Context, lang string) (Status, error) {
 	for _, i := range s.items(sales, time.Now(), t.Outlooks) {
 		if i.Who != "shopper" {
 			v.Owed++
+		}
+		if i.Kind == report.ItemAttempt {
+			v.Unfinished++
 		}
 		if v.Oldest == nil || i.Since.Before(time.Time(*v.Oldest)) {
 			v.Oldest = at(i.Since)

@@ -96,6 +96,18 @@ func post[In, T any](r router, path string, status int, summary string, f func(c
 	})
 }
 
+// schemaName keeps the shapes of a day's report apart from those of a sale that share a name.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	if strings.HasSuffix(t.PkgPath(), "/report") && !strings.HasPrefix(name, "Report") {
+		name = "Report" + name
+	}
+	return name
+}
+
 func operation(method, path, summary string, status int) huma.Operation {
 	return huma.Operation{OperationID: method + " " + path, Method: method, Path: path, Summary: summary, DefaultStatus: status,
 		Responses: map[string]*huma.Response{"default": {Description: "problem+json: type, say, do"}}}

@@ -1,9 +1,7 @@
 package api
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"strconv"
 	"time"
 
@@ -68,11 +66,10 @@ func (s *Server) openSale(ctx context.Context, c command, in NewSale) (Sale, err
 	if !printable(c.Key) {
 		return Sale{}, pos.Refuse("api.sales", pos.KeyMissing, "")
 	}
-	canonical, err := json.Marshal(in)
+	hash, err := s.requestHash("/v1/sales", in)
 	if err != nil {
 		return Sale{}, err
 	}
-	hash := s.o.Book.Fingerprint("idempotency", bytes.Join([][]byte{[]byte("POST /v1/sales"), canonical}, []byte{'\n'}))
 	x, err := s.o.Till.Sell(ctx, pos.NewSale{Amount: pos.Amount{Minor: in.Amount, Currency: pos.Currency(in.Currency)}, Tip: in.Tip,
 		Ticket: in.Ticket, Cashier: in.Cashier, Note: in.Note, Confirm: in.Confirm, Key: c.Key, KeyHash: hash})
 	return s.answer(ctx, x, err)

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -51,6 +52,7 @@ type Sale struct {
 	Tender       string       `json:"tender,omitempty"`
 	Orphan       bool         `json:"orphan,omitempty"`
 	Attempts     []Attempt    `json:"attempts"`
+	Refunds      []Refund     `json:"refunds"`
 }
 
 // Attempt is one try to pay, as the API shows it.
@@ -85,7 +87,7 @@ type Paid struct {
 // sale shapes a sale for a reader of lang. The till's outlook fills what the journal does not know.
 func (s *Server) sale(x pos.Sale, lang string, now time.Time, outlooks map[string]pos.Outlook) Sale {
 	v := Sale{ID: x.ID, Day: x.Day, Created: at(x.Created), Amount: x.Amount.Minor, Tip: x.Tip, Charged: x.Charged().Minor, Currency: x.Amount.Currency,
-		Ticket: x.Ticket, Cashier: x.Cashier, Note: x.Note, Status: x.Status(), Open: x.Open(), Tender: x.Tender, Orphan: x.Orphan(), Attempts: []Attempt{}}
+		Ticket: x.Ticket, Cashier: x.Cashier, Note: x.Note, Status: x.Status(), Open: x.Open(), Tender: x.Tender, Orphan: x.Orphan(), Attempts: []Attempt{}, Refunds: []Refund{}}
 	v.Refunded, v.Refundable = x.RefundTotals()
 	args := map[string]string{}
 	reason := ""
@@ -99,7 +101,9 @@ func (s *Server) sale(x pos.Sale, lang string, now time.Time, outlooks map[strin
 		if !a.State.Final() {
 			w.NextTry = at(o.Next)
 			w.Deadline = at(o.Deadline)
-			w.QR = a.QR
+		}
+		if a.State == pos.Awaiting {
+			w.QR = a.QR // in every other state it is off the display
 		}
 		if a.Paid != nil {
 			w.Paid = &Paid{at(a.Paid.At), a.Paid.Amount, a.Paid.Currency, a.Paid.Shopper, append([]string{}, a.Paid.Promotions...)}
@@ -110,6 +114,9 @@ func (s *Server) sale(x pos.Sale, lang string, now time.Time, outlooks map[strin
 		if left := int(o.Deadline.Sub(now).Seconds()); a.State == pos.Held && left > 0 {
 			args["seconds"] = strconv.Itoa(left)
 		}
+	}
+	for _, r := range x.Refunds {
+		v.Refunds = append(v.Refunds, s.refund(r, lang, now, outlooks))
 	}
 	word := v.Status
 	if v.NeedsManager {
@@ -144,10 +151,10 @@ func (s *Server) items(sales []pos.Sale, now time.Time, outlooks map[string]pos.
 		}
 		for _, r := range x.Refunds {
 			if !r.State.Final() {
-				items = append(items, report.Item{Kind: "refund", ID: r.ID, Sale: x.ID, Ticket: x.Ticket, Amount: r.Amount.Minor, Currency: r.Amount.Currency,
-					State: r.State.Word(), Since: r.Since, Why: r.Words, Who: "till"})
+				items = append(items, s.refundItem(x, r, now, outlooks[r.Reference]))
 			}
 		}
 	}
+	slices.SortStableFunc(items, func(a, b report.Item) int { return a.Since.Compare(b.Since) })
 	return items
 }

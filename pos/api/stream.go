@@ -81,11 +81,19 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if resumes {
-		for _, e := range s.missed(ctx, after, seq, lang) {
+		events, err := s.missed(ctx, after, seq, lang)
+		if err != nil {
+			s.log.ErrorContext(ctx, "events", "err", err)
+			return // the listener comes again, with the number it has
+		}
+		for _, e := range events {
 			if send(line(e)) != nil {
 				return
 			}
 		}
+	}
+	if send(fmt.Sprintf("id: %d\n\n", seq)) != nil { // all up to here is told, also to who saw no journaled event yet
+		return
 	}
 	beat := time.NewTicker(keepAlive)
 	defer beat.Stop()
@@ -125,18 +133,22 @@ func lastEventID(r *http.Request) (after int64, resumes bool, err error) {
 }
 
 // missed are the events of the journal between two sequence numbers.
-func (s *Server) missed(ctx context.Context, after, seq int64, lang string) []event {
+func (s *Server) missed(ctx context.Context, after, seq int64, lang string) ([]event, error) {
 	after = max(after, seq-maxReplay)
 	var events []event
 	for after < seq {
 		entries, err := s.o.Book.Entries(ctx, after, int(min(batch, seq-after)))
 		if err != nil || len(entries) == 0 {
-			return events
+			return events, err
 		}
-		events = append(events, s.facts(s.read(ctx, entries), lang)...)
+		told, err := s.read(ctx, entries)
+		if err != nil {
+			return events, err
+		}
+		events = append(events, s.facts(told, lang)...)
 		after = entries[len(entries)-1].Seq
 	}
-	return events
+	return events, nil
 }
 
 func (s *Server) snapshot(ctx context.Context, lang string) (Snapshot, error) {

@@ -34,6 +34,7 @@ var catalogue = map[pos.TroubleCode]trouble{
 	pos.TroubleNeedsManager: {severity: Warning}, // pushed at once, not kept for closing time
 	pos.TroubleOrphan:       {severity: Warning},
 	pos.TroublePaidLate:     {severity: Warning, life: 30 * time.Minute},
+	pos.TroubleRefundLate:   {severity: Warning, life: 30 * time.Minute},
 	pos.TroubleRuling:       {severity: Warning, life: time.Hour},
 	pos.TroubleOddAnswer:    {severity: Warning, life: 10 * time.Minute},
 	pos.TroubleClockBehind:  {severity: Warning, hides: []pos.TroubleCode{pos.TroubleClockSkew}},

@@ -99,8 +99,14 @@ func (f *folding) add(e pos.Entry) error {
 	case pos.AttemptHeld:
 		f.r.Counts.Attempts++
 	case pos.DayClosed:
-		f.r.CarriedOut = append(f.r.CarriedOut, e.Body.Carried...)
-		slices.Sort(f.r.CarriedOut)
+		for _, c := range e.Body.Carried {
+			f.r.CarriedOut = append(f.r.CarriedOut, c.ID)
+			f.r.NotFinal = append(f.r.NotFinal, carried(c))
+		}
+	case pos.DayOpened:
+		for _, c := range e.Body.Carried {
+			f.r.CarriedIn = append(f.r.CarriedIn, c.ID)
+		}
 	case pos.KindOf(pos.Approve), pos.KindOf(pos.TooLate):
 		if e.Body.To == "" || e.Body.To == pos.Approved.String() { // "paid" said of a cancel under way is no money yet
 			return f.paid(e)
@@ -124,6 +130,16 @@ func (f *folding) add(e pos.Entry) error {
 		f.rulings[e.Reference] = said(e)
 	}
 	return nil
+}
+
+// carried is an item as it stood when the day ended.
+func carried(c pos.Carried) Item {
+	i := Item{Kind: ItemAttempt, ID: c.ID, Sale: c.Sale, Ticket: c.Ticket, Amount: c.Amount, Currency: c.Currency, State: c.State,
+		Since: c.Since, Why: c.Why, Who: c.Who}
+	if c.Refund {
+		i.Kind = ItemRefund
+	}
+	return i
 }
 
 func said(e pos.Entry) word {

@@ -37,9 +37,9 @@ type Report struct {
 	By          string       `json:"by"`
 	Note        string       `json:"note,omitempty"`
 	Totals      []Total      `json:"totals"`
-	NotFinal    []Item       `json:"not_final"` // handed in
+	NotFinal    []Item       `json:"not_final"` // of an open day handed in; of a closed one as its close has it
 	Failed      []Failure    `json:"failed"`
-	CarriedIn   []string     `json:"carried_in"` // handed in: references open since an earlier day
+	CarriedIn   []string     `json:"carried_in"` // unfinished when the day opened
 	CarriedOut  []string     `json:"carried_out"`
 	Adjustments []Adjustment `json:"adjustments"`
 	Chain       Chain        `json:"chain"`

@@ -71,7 +71,7 @@ func aFriday(t *testing.T) Report {
 	j.sale("s6", pos.Body{Amount: 32000, Currency: "USD"})
 	j.add("s6", "r7", "20:05", pos.KindOf(pos.GiveUp), pos.Body{To: "unsent", Reason: "gave_up"})
 	j.add("s6", "", "20:06", pos.SaleCancelled, pos.Body{})
-	j.add("", "", "21:07", pos.DayClosed, pos.Body{Z: 412, Carried: []string{"NYC5AV-03-261120-0042-x7Qp"}})
+	j.add("", "", "21:07", pos.DayClosed, pos.Body{Z: 412, Carried: []pos.Carried{{ID: "NYC5AV-03-261120-0042-x7Qp"}}})
 	r, err := Fold(day, j.entries)
 	if err != nil {
 		t.Fatal(err)

@@ -41,6 +41,7 @@ func (d *debt) answer(s pos.Sale, err error) {
 type lesson struct {
 	reference string
 	answer    pos.Answer
+	refund    *pos.RefundAnswer // instead, when it is about a refund
 }
 
 // discharge starts every call that is due and returns how long until the next thing is.
@@ -77,6 +78,7 @@ func (t *Till) discharge(ctx context.Context) time.Duration {
 	}
 	for _, d := range t.owed {
 		if t.patienceOver(d, now) {
+			t.cover(t.sales[d.sale])
 			if err := t.learn(ctx, d.a.Reference, pos.Answer{Event: pos.GiveUp, Reason: "patience"}); err != nil {
 				return 0
 			}
@@ -97,6 +99,10 @@ func (t *Till) discharge(ctx context.Context) time.Duration {
 		if end := t.patienceEnds(d); !end.IsZero() {
 			soonest(end)
 		}
+	}
+	soonest(t.giveBack(ctx, now))
+	if t.broken != nil {
+		return 0
 	}
 	return max(0, time.Until(next))
 }
@@ -148,7 +154,7 @@ func (t *Till) cancel(ctx context.Context, d *debt, now time.Time) {
 			d.asked = t.call(ctx, d, t.o.Acquirer.Inquire)
 			return
 		}
-		if ripe := d.a.Started.Add(t.can.PaceOf(d.a.Wallet).CancelAfter); now.Before(ripe) {
+		if ripe := d.a.Started.Add(t.pace(d.a).CancelAfter); now.Before(ripe) {
 			d.due = ripe
 			return
 		}
@@ -199,18 +205,32 @@ func (t *Till) call(ctx context.Context, d *debt, f func(context.Context, pos.At
 // wait is how long until the next try: the dialect's pace while the shopper is likely there, then
 // twice as long each time.
 func (t *Till) wait(d *debt) time.Duration {
-	pace := max(t.can.PaceOf(d.a.Wallet).Ask, time.Second)
-	age := time.Since(d.a.Started)
-	if age < foreground {
-		return pace
+	pace := t.pace(d.a)
+	ask, present := max(pace.Ask, time.Second), max(foreground, pace.Patience)
+	if time.Since(d.a.Started) < present {
+		return ask
 	}
-	shift := min(max(d.tries-int(foreground/pace), 0), 10)
-	return min(backgroundIn<<shift, backgroundTo)
+	return backOff(d.tries - int(present/ask))
+}
+
+// backOff is the wait after so many tries in the background.
+func backOff(tries int) time.Duration {
+	return min(backgroundIn<<min(max(tries, 0), 10), backgroundTo)
+}
+
+// pace is how an attempt wants to be treated. A QR that we show serves every wallet, so its time is the
+// dialect's own, whichever wallet turns out to have scanned it.
+func (t *Till) pace(a pos.Attempt) pos.Pace {
+	pace := t.can.PaceOf(a.Wallet)
+	if a.Mode == pos.Present {
+		pace.Ask, pace.Patience = t.can.Pace.Ask, t.can.Pace.Patience
+	}
+	return pace
 }
 
 // patienceEnds is when the till gives up on the shopper by itself: only where a cancel can follow.
 func (t *Till) patienceEnds(d *debt) time.Time {
-	patience := t.can.PaceOf(d.a.Wallet).Patience
+	patience := t.pace(d.a).Patience
 	if patience == 0 || d.pending != nil || (d.a.Theirs == "" && !t.can.ByReference) {
 		return time.Time{}
 	}

@@ -30,14 +30,14 @@ func (t *Till) probed(err error) {
 func (t *Till) reference(ctx context.Context) (string, error) {
 	day := t.day.Day
 	if day == "" {
-		day = t.o.Calendar.Day(time.Now())
+		day = t.nextDay(time.Now())
 	}
 	if t.counted != day {
 		n, err := t.o.Journal.Attempts(ctx, day)
 		if err != nil {
 			return "", err
 		}
-		t.counted, t.counter = day, n
+		t.counted, t.counter = day, n+t.generation*generationRefs
 	}
 	t.counter++
 	tail, err := t.letters(4, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")

@@ -16,7 +16,7 @@ func (t *Till) learn(ctx context.Context, reference string, ans pos.Answer) erro
 		t.log.ErrorContext(ctx, "answer to an unknown attempt", "ref", reference, "event", ans.Event)
 		return nil
 	case err != nil:
-		t.unheard = append(t.unheard, lesson{reference, ans})
+		t.unheard = append(t.unheard, lesson{reference: reference, answer: ans})
 		t.fail(err)
 		return err
 	}
@@ -51,7 +51,7 @@ func (t *Till) learn(ctx context.Context, reference string, ans pos.Answer) erro
 		entries = append(entries, pos.Entry{Kind: pos.SaleCancelled, Sale: sale.ID})
 	}
 	if err := t.commit(ctx, entries...); err != nil {
-		t.unheard = append(t.unheard, lesson{reference, ans})
+		t.unheard = append(t.unheard, lesson{reference: reference, answer: ans})
 		return err
 	}
 	t.log.InfoContext(ctx, "attempt", "ref", reference, "sale", sale.ID, "event", ans.Event, "from", a.State, "state", to, "reason", ans.Reason)
@@ -164,9 +164,7 @@ func (t *Till) after(s *pos.Sale, a pos.Attempt, ans pos.Answer, to pos.State) {
 	if a.State == pos.RuledPaid && (to == pos.Declined || to == pos.Voided) {
 		t.o.Trouble(pos.Trouble{Code: pos.TroubleRuling, About: a.Reference, Passing: true, Since: now})
 	}
-	if s.Orphan() {
-		t.o.Trouble(pos.Trouble{Code: pos.TroubleOrphan, About: s.ID, Since: now})
-	}
+	t.orphan(s)
 	if d := t.owed[a.Reference]; d != nil {
 		if to != a.State {
 			d.due, d.asked, d.absent = now, false, time.Time{}
@@ -183,15 +181,19 @@ func (t *Till) after(s *pos.Sale, a pos.Attempt, ans pos.Answer, to pos.State) {
 	t.forget(s.ID)
 }
 
-// forget drops a sale from memory when nothing is owed on it and nobody is about to pay it.
-func (t *Till) forget(id string) {
-	if id == t.armed || id == t.inHand {
+// orphan tells of money that nobody wants, until it has gone back.
+func (t *Till) orphan(s *pos.Sale) {
+	if s.Orphan() {
+		t.o.Trouble(pos.Trouble{Code: pos.TroubleOrphan, About: s.ID, Since: time.Now()})
 		return
 	}
-	for _, d := range t.owed {
-		if d.sale == id {
-			return
-		}
+	t.o.Clear(pos.TroubleOrphan, s.ID)
+}
+
+// forget drops a sale from memory when nothing is owed on it and nobody is about to pay it.
+func (t *Till) forget(id string) {
+	if id == t.armed || id == t.inHand || t.owes(id) {
+		return
 	}
 	delete(t.sales, id)
 }

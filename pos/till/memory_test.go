@@ -2,6 +2,7 @@ package till_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -19,6 +20,7 @@ func TestFreshCodeWhileAnotherSaleIsArmed(t *testing.T) {
 		if _, err := c.till.Arm(c.t.Context(), b); err != nil {
 			t.Fatal(err)
 		}
+		c.wait(0) // the probe has found the line dead
 		c.bank.line(false)
 		c.scan(a, alipayCode)
 		c.wait(0)
@@ -108,15 +110,15 @@ func TestReplyIsTheNewState(t *testing.T) {
 func TestManyCancelsAllAskFirst(t *testing.T) {
 	story(t, func(c *counter) {
 		var ids []string
-		for i := range 20 {
+		for i := range 40 {
 			c.bank.next(c.bank.never)
 			id := c.sell(int64(1000 + i))
-			c.scan(id, "2812345678901234"+string(rune('0'+i/10))+string(rune('0'+i%10)))
+			c.scan(id, fmt.Sprintf("2812345678901234%02d", i))
 			ids = append(ids, id)
 		}
 		c.wait(time.Second)
 		c.bank.mu.Lock()
-		for range 16 { // sixteen questions hang; what pays meanwhile must not be cancelled unasked
+		for range 32 { // as many questions as there are places hang; what pays meanwhile must not be cancelled unasked
 			c.bank.answers = append(c.bank.answers, func(*account) (pos.Answer, error) { time.Sleep(5 * time.Second); return pos.Answer{}, errCut })
 		}
 		c.bank.mu.Unlock()
@@ -125,16 +127,16 @@ func TestManyCancelsAllAskFirst(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		for _, id := range ids[16:] {
+		for _, id := range ids[32:] {
 			c.bank.confirm(c.sale(id).Attempts[0].Reference)
 		}
 		c.wait(time.Minute)
-		for _, id := range ids[16:] {
+		for _, id := range ids[32:] {
 			for _, line := range c.journalOf(id) {
 				if line == "attempt.cancel_leave" {
 					t.Errorf("%s was cancelled without the question it was owed", id)
 				}
 			}
 		}
-	})
+	}, func(c *counter) { c.limit = 50 })
 }

@@ -154,10 +154,15 @@ func (t *Till) begin(ctx context.Context, s *pos.Sale, scan pos.Scan, answer rep
 	if used {
 		return &pos.Error{Op: op, Problem: pos.UsedCode}
 	}
+	return t.start(ctx, op, s, &debt{sale: s.ID, reply: answer, code: code}, pos.Body{Mode: pos.ByScan, Wallet: wallet, CodeHash: hash, Last4: code.Last4()})
+}
+
+// start makes an attempt and dials. A code that still waits for the line gives way to it.
+func (t *Till) start(ctx context.Context, op string, s *pos.Sale, d *debt, b pos.Body) error {
 	t.take(s.ID) // in hand from here on: what follows must not forget it
-	for _, d := range t.owed {
-		if d.sale == s.ID && d.a.State == pos.Held { // the fresh code takes its place
-			if err := t.learn(ctx, d.a.Reference, pos.Answer{Event: pos.GiveUp, Reason: "fresh_code"}); err != nil {
+	for _, held := range t.owed {
+		if held.sale == s.ID && held.a.State == pos.Held {
+			if err := t.learn(ctx, held.a.Reference, pos.Answer{Event: pos.GiveUp, Reason: "fresh_code"}); err != nil {
 				return &pos.Error{Op: op, Problem: pos.StorageFailed, Err: err}
 			}
 		}
@@ -166,13 +171,12 @@ func (t *Till) begin(ctx context.Context, s *pos.Sale, scan pos.Scan, answer rep
 	if err != nil {
 		return &pos.Error{Op: op, Problem: pos.StorageFailed, Err: err}
 	}
-	now := time.Now()
-	charged := s.Charged()
-	d := &debt{sale: s.ID, reply: answer, code: code, sendTill: now.Add(t.o.Hold), due: now.Add(soonHeld),
-		a: pos.Attempt{Reference: reference, Sale: s.ID, Mode: pos.ByScan, Wallet: wallet, Amount: charged, Tip: s.Tip,
-			Last4: code.Last4(), State: pos.Held, Started: now, Since: now},
-		pending: &pos.Entry{Kind: pos.AttemptHeld, Sale: s.ID, Reference: reference, Body: pos.Body{Mode: pos.ByScan,
-			Wallet: wallet, Amount: charged.Minor, Currency: charged.Currency, Tip: s.Tip, CodeHash: hash, Last4: code.Last4()}}}
+	now, charged := time.Now(), s.Charged()
+	b.Amount, b.Currency, b.Tip = charged.Minor, charged.Currency, s.Tip
+	d.pending = &pos.Entry{Kind: pos.AttemptHeld, Sale: s.ID, Reference: reference, Body: b}
+	d.a = pos.Attempt{Reference: reference, Sale: s.ID, Mode: b.Mode, Wallet: b.Wallet, Amount: charged, Tip: s.Tip, Last4: b.Last4,
+		State: pos.Held, Started: now, Since: now}
+	d.sendTill, d.due = now.Add(t.o.Hold), now.Add(soonHeld)
 	t.owed[reference] = d
 	if t.armed == s.ID {
 		t.armed = ""
@@ -192,7 +196,7 @@ func (t *Till) started(d *debt, then ...pos.Entry) []pos.Entry {
 
 // send dials for a held code again, or lets it lapse when its time is over.
 func (t *Till) send(ctx context.Context, d *debt, now time.Time) {
-	if d.code.Reveal() == "" || !now.Before(d.sendTill) {
+	if (d.code.Reveal() == "" && d.a.Mode == pos.ByScan) || !now.Before(d.sendTill) {
 		t.lapse(ctx, d, "expired_code")
 		return
 	}
@@ -209,7 +213,7 @@ func (t *Till) charge(ctx context.Context, d *debt) {
 		defer stop()
 		left, leaveErr := false, error(nil)
 		began := time.Now()
-		ans, err := t.o.Acquirer.Charge(bound, c, func() error {
+		ans, err := t.ring(bound, c, func() error {
 			if left {
 				return errNotHeld // called twice: a client's bug must not send twice
 			}
@@ -283,11 +287,15 @@ func (t *Till) charged(ctx context.Context, reference string, left bool, leaveEr
 		}
 		_ = t.learn(ctx, reference, ans)
 	default:
-		t.heard(ans, err)
+		if ans.Event == pos.NotLeft {
+			t.lost("cut")
+		} else {
+			t.heard(ans, err)
+		}
 		if err != nil || ans.Event == pos.Absent || ans.Event == 0 {
 			ans.Event, ans.Paid = pos.Silence, nil
 		}
-		_ = t.learn(ctx, reference, ans)
+		_ = t.learn(ctx, reference, unshown(d.a, ans))
 	}
 }
 

@@ -151,6 +151,7 @@ func (t *Till) giveUp(ctx context.Context, s *pos.Sale, by string) error {
 		t.reprompt(s)
 		return nil
 	}
+	t.cover(s)
 	giveUp := pos.Entry{Kind: pos.KindOf(pos.GiveUp), Sale: s.ID, Reference: d.a.Reference, Body: pos.Body{Reason: "gave_up", By: by}}
 	if d.a.State == pos.Held { // nothing left, and nothing will
 		giveUp.Body.To, giveUp.Body.Wallet = pos.Unsent.String(), d.a.Wallet

@@ -37,11 +37,10 @@ func (t *Till) reprompt(s *pos.Sale) {
 	if a := s.Current(); a != nil {
 		switch a.State {
 		case pos.Awaiting:
-			p.QR = a.QR
 			if a.QR != "" {
-				p.Kind = pos.PromptQR
+				p.Kind, p.QR = pos.PromptQR, a.QR
 			}
-			p.Until = a.Started.Add(t.can.PaceOf(a.Wallet).Patience)
+			p.Until = a.Started.Add(t.pace(*a).Patience)
 		case pos.Held:
 			if d := t.owed[a.Reference]; d != nil {
 				p.Until = d.sendTill
@@ -102,6 +101,7 @@ func (t *Till) publish() {
 		}
 		s.Outlooks[reference] = o
 	}
+	t.outlooks(s.Outlooks)
 	t.mu.Lock()
 	t.standing = s
 	t.mu.Unlock()

@@ -32,8 +32,11 @@ type Journal interface {
 	CodeUsed(ctx context.Context, codeHash string) (bool, error)
 	PaidSince(ctx context.Context, charged pos.Amount, since time.Time) (bool, error)
 	Attempts(ctx context.Context, day pos.Date) (int, error)
+	Idle(ctx context.Context) ([]pos.Sale, error) // open sales with nothing unfinished
 	OpenDay(ctx context.Context) (pos.Day, bool, error)
+	Day(ctx context.Context, day pos.Date) (pos.Day, error)
 	Days(ctx context.Context, limit int) ([]pos.Day, error)
+	Generation(ctx context.Context) (n, z int, err error) // how often the file was restored, and the Z numbers that may be taken
 	Head(ctx context.Context) (pos.Head, error)
 	Fingerprint(purpose string, secret []byte) string
 }
@@ -71,7 +74,7 @@ const (
 	outcomeFor   = 30 * time.Second       // an outcome stays on the customer display
 	codeLife     = 70 * time.Second       // a wallet's code is dead after this
 	doubleWithin = time.Minute            // a second sale of the same amount so soon is asked about
-	maxCalls     = 16                     // calls at a time for what is owed; new payments do not count
+	maxCalls     = 32                     // calls at a time for what is owed; new payments do not count
 )
 
 // Till owns the sale in hand and everything owed. Its fields belong to the goroutine inside Run but
@@ -86,6 +89,8 @@ type Till struct {
 
 	sales   map[string]*pos.Sale // those with something owed, armed or in hand
 	owed    map[string]*debt     // unfinished attempts, by reference
+	back    []*giving            // unfinished refunds, in the order they were asked for
+	byRef   map[string]*giving   // the same by reference
 	running int                  // calls under way for what is owed
 
 	armed      string // sale
@@ -94,11 +99,14 @@ type Till struct {
 	prompt     pos.Prompt
 	promptEnds time.Time
 
-	day     pos.Day // the open one; zero when none is
+	day     pos.Day  // the open one; zero when none is
+	closed  pos.Date // the last that was closed
 	lastZ   int
 	counter int // references made on counted
 	counted pos.Date
-	last    pos.Head
+
+	generation int // how often the file was restored
+	last       pos.Head
 
 	broken     error     // the failed commit that closed the till, or nil
 	reopenAt   time.Time // next try to open the file again
@@ -119,7 +127,7 @@ func New(o Options) *Till {
 	return &Till{
 		o: o, can: o.Acquirer.Can(), log: o.Log.With("part", "till"),
 		inbox: make(chan func(context.Context)), ended: make(chan struct{}),
-		sales: map[string]*pos.Sale{}, owed: map[string]*debt{},
+		sales: map[string]*pos.Sale{}, owed: map[string]*debt{}, byRef: map[string]*giving{},
 		connection: pos.Connection{State: pos.Degraded, Reason: "untried"},
 	}
 }
@@ -210,6 +218,7 @@ func (t *Till) resume(ctx context.Context) error {
 	}
 	kept := t.owed
 	t.sales, t.owed = map[string]*pos.Sale{}, map[string]*debt{}
+	t.rememberRefunds(sales)
 	for _, s := range sales {
 		for _, a := range s.Attempts {
 			if a.State.Final() {
@@ -242,10 +251,19 @@ func (t *Till) resume(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := t.resumeRefunds(ctx); err != nil {
+		return err
+	}
 	unheard := t.unheard
 	t.unheard = nil
 	for i, l := range unheard {
-		if err := t.learn(ctx, l.reference, l.answer); err != nil {
+		err := error(nil)
+		if l.refund != nil {
+			err = t.learnRefund(ctx, l.reference, *l.refund)
+		} else {
+			err = t.learn(ctx, l.reference, l.answer)
+		}
+		if err != nil {
 			t.unheard = append(t.unheard, unheard[i+1:]...)
 			return err
 		}
@@ -269,5 +287,8 @@ func (t *Till) Sync(ctx context.Context) error {
 func (t *Till) hurry() {
 	for _, d := range t.owed {
 		d.tries, d.due = 0, time.Now()
+	}
+	for _, g := range t.back {
+		g.tries, g.due = 0, time.Now()
 	}
 }

@@ -25,6 +25,8 @@ type counter struct {
 	path string
 	hold time.Duration
 
+	limit int
+
 	file *flaky
 	till *till.Till
 	stop func()
@@ -82,7 +84,7 @@ func (f *flaky) Append(ctx context.Context, entries ...pos.Entry) ([]pos.Entry, 
 func story(t *testing.T, play func(c *counter), with ...func(*counter)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		c := &counter{t: t, bank: newBank(), path: filepath.Join(t.TempDir(), "register.db"), troubles: map[pos.TroubleCode]int{}, began: time.Now()}
+		c := &counter{t: t, bank: newBank(), path: filepath.Join(t.TempDir(), "register.db"), limit: 20, troubles: map[pos.TroubleCode]int{}, began: time.Now()}
 		for _, f := range with {
 			f(c)
 		}
@@ -100,7 +102,7 @@ func (c *counter) start() {
 	}
 	c.file = &flaky{Store: s}
 	c.till = till.New(till.Options{
-		Register: "NYC5AV-03", Currency: "USD", Calendar: pos.Calendar{Zone: time.UTC, Cutoff: 4 * time.Hour}, Hold: c.hold, Limit: 20,
+		Register: "NYC5AV-03", Currency: "USD", Calendar: pos.Calendar{Zone: time.UTC, Cutoff: 4 * time.Hour}, Hold: c.hold, Limit: c.limit,
 		Journal: c.file, Acquirer: c.bank, Rand: rand.Reader, Log: slog.New(slog.DiscardHandler),
 		Show: func(p pos.Prompt) {
 			c.mu.Lock()

@@ -1,0 +1,257 @@
+package till
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"posd/pos"
+)
+
+var errClockBehind = errors.New("the clock stands more than five minutes behind the journal")
+
+// generations part the numbers that this file may give from those that a lost one may have given: a
+// restored file counts its references from generation x 10,000, and its Z numbers from the next thousand.
+const (
+	generationRefs = 10_000
+	generationZ    = 1_000
+)
+
+// dated gives entries their time and business day, and opens a day before the first that needs one.
+func (t *Till) dated(ctx context.Context, now time.Time, entries []pos.Entry) ([]pos.Entry, error) {
+	at := now.UTC().Truncate(time.Millisecond)
+	if t.day.Day != "" {
+		if end, err := t.o.Calendar.End(t.day.Day); err == nil && !now.Before(end) {
+			t.endDay(ctx, now)
+		}
+	}
+	day := t.day.Day
+	if day == "" {
+		i := slices.IndexFunc(entries, opensDay)
+		behind := i >= 0 && t.behind(now)
+		switch {
+		case !behind:
+			day = t.nextDay(now)
+			if i >= 0 {
+				entries = append([]pos.Entry{{Kind: pos.DayOpened, Body: pos.Body{Carried: t.carried(now)}}}, entries...)
+			}
+		case entries[i].Kind == pos.SaleOpened:
+			return nil, &pos.Error{Op: "till.day", Problem: pos.Unsupported, Detail: "clock_behind", Err: errClockBehind}
+		default: // money is written down whatever the clock says
+			day = t.nextDay(t.last.At)
+		}
+	}
+	for i := range entries {
+		entries[i].At, entries[i].Day = at, day
+	}
+	return entries, nil
+}
+
+// nextDay is the business day that an instant counts in while no day is open: the calendar's, but never
+// one that is closed already. After a close by hand the next business day has begun.
+func (t *Till) nextDay(now time.Time) pos.Date {
+	day := t.o.Calendar.Day(now)
+	if t.closed == "" || day > t.closed {
+		return day
+	}
+	next, err := time.Parse(time.DateOnly, string(t.closed))
+	if err != nil {
+		return day
+	}
+	return pos.Date(next.AddDate(0, 0, 1).Format(time.DateOnly))
+}
+
+// opensDay reports whether an entry is a sale, money, or a manager's word about money.
+func opensDay(e pos.Entry) bool {
+	switch e.Kind {
+	case pos.SaleOpened, pos.KindOf(pos.Approve), pos.KindOf(pos.TooLate), pos.KindOf(pos.RulePaid), pos.KindOf(pos.RuleUnpaid),
+		pos.KindOfRefund(pos.RefundDone), pos.KindOfRefund(pos.RuleDone), pos.KindOfRefund(pos.RuleUndone):
+		return true
+	}
+	return false
+}
+
+// behind reports, and tells, that the clock cannot be trusted to name a day.
+func (t *Till) behind(now time.Time) bool {
+	if t.last.At.Sub(now) <= pos.ClockSlack {
+		t.o.Clear(pos.TroubleClockBehind, "")
+		return false
+	}
+	t.o.Trouble(pos.Trouble{Code: pos.TroubleClockBehind, Since: now})
+	return true
+}
+
+// endDay closes the open day when its cut-off has passed, whatever is still open, and returns when to
+// look again.
+func (t *Till) endDay(ctx context.Context, now time.Time) time.Time {
+	if t.day.Day == "" {
+		return time.Time{}
+	}
+	end, err := t.o.Calendar.End(t.day.Day)
+	if err != nil || now.Before(end) {
+		return end
+	}
+	if t.behind(now) {
+		return now.Add(time.Minute)
+	}
+	if err := t.closeDay(ctx, now, pos.Body{By: "posd"}); err != nil {
+		return now
+	}
+	return time.Time{}
+}
+
+// CloseDay closes the open day by a person's word. It always closes: what is unfinished is carried over by
+// name and counted once, in the day it ends in. The same idempotency key answers the same day.
+func (t *Till) CloseDay(ctx context.Context, n pos.NewClose) (pos.Day, error) {
+	var day pos.Day
+	_, err := t.ask(ctx, "till.close", func(ctx context.Context, answer reply) {
+		var err error
+		day, err = t.closeByHand(ctx, n)
+		answer(pos.Sale{}, err)
+	})
+	return day, err
+}
+
+func (t *Till) closeByHand(ctx context.Context, n pos.NewClose) (pos.Day, error) {
+	const op = "till.close"
+	now := time.Now()
+	first, known, err := t.o.Journal.Request(ctx, n.Key)
+	switch {
+	case err != nil:
+		return pos.Day{}, storage(op, err)
+	case known && (first.Kind != pos.DayClosed || first.Body.KeyHash != n.KeyHash):
+		return pos.Day{}, pos.Refuse(op, pos.KeyMismatch, "")
+	case known:
+		day, err := t.o.Journal.Day(ctx, first.Day)
+		return day, storage(op, err)
+	case strings.TrimSpace(n.By) == "" || len(n.By) > maxWord || strings.ContainsFunc(n.By, control):
+		return pos.Day{}, &pos.Error{Op: op, Problem: pos.BadRequest, Detail: "by"}
+	case len(n.Note) > maxNote || strings.ContainsFunc(n.Note, control):
+		return pos.Day{}, &pos.Error{Op: op, Problem: pos.BadRequest, Detail: "note"}
+	case t.day.Day == "":
+		return pos.Day{}, &pos.Error{Op: op, Problem: pos.DayNotClosable, Detail: "none"}
+	case t.day.Day > t.o.Calendar.Day(now): // it follows a day that was closed by hand: one Z for each date
+		return pos.Day{}, &pos.Error{Op: op, Problem: pos.DayNotClosable, Detail: "early", Args: map[string]string{"day": string(t.day.Day)}}
+	case t.behind(now):
+		return pos.Day{}, &pos.Error{Op: op, Problem: pos.DayNotClosable, Detail: "clock_behind", Err: errClockBehind}
+	}
+	day := t.day.Day
+	if err := t.closeDay(ctx, now, pos.Body{By: n.By, Note: n.Note, Key: n.Key, KeyHash: n.KeyHash}); err != nil {
+		return pos.Day{}, storage(op, err)
+	}
+	closed, err := t.o.Journal.Day(ctx, day)
+	return closed, storage(op, err)
+}
+
+// closeDay ends the sales that nobody is paying, carries the rest over and journals the close, in one
+// commit. The Z names the chain as it stood before, so that nobody can change a closed day unseen.
+func (t *Till) closeDay(ctx context.Context, now time.Time, b pos.Body) error {
+	open, err := t.o.Journal.Idle(ctx)
+	if err != nil {
+		t.fail(err)
+		return err
+	}
+	head, err := t.o.Journal.Head(ctx)
+	if err != nil {
+		t.fail(err)
+		return err
+	}
+	b.Rows, b.Head, b.Z = head.Seq, head.Chain, t.lastZ+1
+	var entries []pos.Entry
+	var ended []string
+	for _, s := range open {
+		if s.ID == t.armed || s.ID == t.inHand || t.owes(s.ID) {
+			continue // somebody stands at the counter with it
+		}
+		if _, known := t.sales[s.ID]; !known {
+			t.sales[s.ID] = &s
+			ended = append(ended, s.ID)
+		}
+		entries = append(entries, pos.Entry{Kind: pos.SaleCancelled, Sale: s.ID, Body: pos.Body{By: b.By, Reason: "day_closed"}})
+	}
+	b.Carried = t.carried(now)
+	at := now.UTC().Truncate(time.Millisecond)
+	entries = append(entries, pos.Entry{Kind: pos.DayClosed, Body: b})
+	for i := range entries {
+		entries[i].At, entries[i].Day = at, t.day.Day
+	}
+	day := t.day.Day
+	err = t.write(ctx, entries)
+	for _, id := range ended {
+		t.forget(id)
+	}
+	if err != nil {
+		return err
+	}
+	t.log.InfoContext(ctx, "day closed", "day", day, "z", b.Z, "by", b.By, "carried", len(b.Carried))
+	return nil
+}
+
+// carried is everything unfinished, by name, oldest first.
+func (t *Till) carried(now time.Time) []pos.Carried {
+	var list []pos.Carried
+	add := func(sale string, c pos.Carried, manager bool) {
+		c.Sale, c.Ticket = sale, t.sales[sale].Ticket
+		if manager {
+			c.Who = "manager"
+		}
+		list = append(list, c)
+	}
+	for _, d := range t.owed {
+		if d.pending == nil {
+			add(d.sale, pos.Carried{ID: d.a.Reference, Amount: d.a.Amount.Minor, Currency: d.a.Amount.Currency, State: d.a.State.Word(),
+				Since: d.a.Started, Why: d.a.Reason, Who: d.a.State.Whose()}, d.a.NeedsManager(t.can, now))
+		}
+	}
+	for _, g := range t.back {
+		add(g.sale, pos.Carried{ID: g.r.ID, Amount: g.r.Amount.Minor, Currency: g.r.Amount.Currency, Refund: true, State: g.r.State.Word(),
+			Since: g.r.Asked, Why: g.r.Words, Who: g.r.State.Whose()}, g.r.NeedsManager(t.can, now))
+	}
+	slices.SortFunc(list, func(a, b pos.Carried) int { return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.ID, b.ID)) })
+	return list
+}
+
+func (t *Till) owes(sale string) bool {
+	for _, d := range t.owed {
+		if d.sale == sale {
+			return true
+		}
+	}
+	return slices.ContainsFunc(t.back, func(g *giving) bool { return g.sale == sale }) // what is to go back keeps its sale in memory
+}
+
+func (t *Till) readDay(ctx context.Context) error {
+	head, err := t.o.Journal.Head(ctx)
+	if err != nil {
+		return err
+	}
+	day, open, err := t.o.Journal.OpenDay(ctx)
+	if err != nil {
+		return err
+	}
+	days, err := t.o.Journal.Days(ctx, 2)
+	if err != nil {
+		return err
+	}
+	generation, z, err := t.o.Journal.Generation(ctx)
+	if err != nil {
+		return err
+	}
+	t.last, t.day, t.counted, t.closed, t.generation, t.lastZ = head, pos.Day{}, "", "", generation, 0
+	if open {
+		t.day = day
+	}
+	for _, d := range days {
+		t.lastZ = max(t.lastZ, d.Z)
+		if d.Z > 0 {
+			t.closed = max(t.closed, d.Day)
+		}
+	}
+	if generation > 0 && t.lastZ <= z {
+		t.lastZ = (z/generationZ + 1) * generationZ
+	}
+	return nil
+}
