@@ -14,9 +14,10 @@ import (
 
 // Hundreds of afternoons at the counter: a line that loses requests, loses replies and delivers some a
 // minute late; shoppers who pay at once, type for a while, or walk away; cashiers who give up, settle
-// in cash and pull the plug. Half the banks can be asked by our reference, half give money back when
-// a paid attempt is cancelled. Then the line heals, time passes, a manager rules on what only a person
-// can settle, and the two books must agree. Rerun one with -run 'TestBooksAgree/seed=17$'.
+// in cash, give money back, close the day and pull the plug. Half the banks can be asked by our reference,
+// half give money back when a paid attempt is cancelled, half know a refund's number again. Then the line
+// heals, time passes, a manager rules on what only a person can settle, and the two books must agree.
+// Rerun one with -run 'TestBooksAgree/seed=17$'.
 func TestBooksAgree(t *testing.T) {
 	for seed := range uint64(200) {
 		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) { afternoon(t, seed) })
@@ -90,15 +91,28 @@ func afternoon(t *testing.T, seed uint64) {
 				return ans, nil
 			})
 		}
+		c.scriptMoney(seed, loses)
 		b.mu.Unlock()
 		for n := range 12 {
 			sale := c.sell(int64(100 + n))
 			for try := range 1 + d.IntN(2) {
 				code := fmt.Sprintf("13%016d", n*10+try)
-				if _, err := c.till.Scan(c.t.Context(), sale, scanned(code)); err != nil {
+				var err error
+				if d.IntN(3) == 0 {
+					_, err = c.till.Present(c.t.Context(), sale, "")
+				} else {
+					_, err = c.till.Scan(c.t.Context(), sale, scanned(code))
+				}
+				if err != nil {
 					break
 				}
 				c.wait(time.Duration(d.IntN(60)) * time.Second)
+			}
+			if part := int64(1 + d.IntN(150)); d.IntN(2) == 0 { // some are more than was paid, and refused
+				_, _ = c.refund(sale, part, fmt.Sprint("refund ", n))
+			}
+			if d.IntN(8) == 0 {
+				_, _ = c.close(fmt.Sprint("close ", n))
 			}
 			switch d.IntN(6) {
 			case 0:
@@ -119,6 +133,7 @@ func afternoon(t *testing.T, seed uint64) {
 		c.hold = time.Duration(d.IntN(2)) * 25 * time.Second
 		c.bank.can.ByReference = d.IntN(2) == 0
 		c.bank.can.CancelReturns = d.IntN(2) == 0
+		c.bank.can.RefundIdempotent = d.IntN(2) == 0
 		c.bank.can.Settle = time.Duration(d.IntN(2)) * time.Minute
 	})
 }
@@ -138,6 +153,13 @@ func (c *counter) agree() {
 				}
 			}
 		}
+		for _, r := range s.Refunds {
+			if !r.State.Final() {
+				if _, err := c.till.RuleRefund(c.t.Context(), r.ID, c.bank.gave(r.Reference), "the portal says so", "manager"); err != nil {
+					c.t.Errorf("refund %s is %s after two hours of a good line and needs no manager: %v", r.Reference, r.State, err)
+				}
+			}
+		}
 	}
 	all, _, err := c.file.Sales(c.t.Context(), pos.SaleFilter{Limit: 200})
 	if err != nil {
@@ -145,6 +167,7 @@ func (c *counter) agree() {
 	}
 	attempts := 0
 	for _, s := range all {
+		c.refundsAgree(s)
 		for _, a := range s.Attempts {
 			attempts++
 			paid := a.State == pos.Approved || a.State == pos.RuledPaid
@@ -156,8 +179,8 @@ func (c *counter) agree() {
 			c.t.Errorf("%s was given up and is neither cancelled nor paid: %s", s.ID, s.Status())
 		}
 	}
-	if attempts == 0 || c.bank.blankets != 0 {
-		c.t.Errorf("%d attempts, %d charges that left twice", attempts, c.bank.blankets)
+	if attempts == 0 || c.bank.blankets != 0 || c.bank.doubled != 0 {
+		c.t.Errorf("%d attempts, %d charges that left twice, %d refunds that went twice", attempts, c.bank.blankets, c.bank.doubled)
 	}
 	if c.t.Failed() {
 		for _, line := range c.journal() {

@@ -21,8 +21,13 @@ type bank struct {
 	books    map[string]*account // by our reference
 	dead     bool                // no connection can be opened
 	charges  []func(ctx context.Context, a *account) (pos.Answer, error)
-	answers  []func(a *account) (pos.Answer, error) // to inquiries
+	shows    []func(ctx context.Context, a *account) (pos.Answer, error) // requests for a QR
+	answers  []func(a *account) (pos.Answer, error)                      // to inquiries
 	cancels  []func(a *account) (pos.Answer, error)
+	given    map[string]int64 // refunds that went through, by our reference
+	doubled  int              // refunds of one reference that went through twice
+	gives    []func(r pos.Refund) (pos.RefundAnswer, error)
+	lookups  []func(r pos.Refund) (pos.RefundAnswer, error)
 	calls    []string // what was asked of it, in order
 	blankets int      // charges of one reference that arrived twice
 }
@@ -32,12 +37,13 @@ type account struct {
 	state  pos.Event // Pend, Approve, Decline or Close
 	amount int64
 	payAt  time.Time // when the shopper confirms
+	back   int64     // given back
 }
 
 func newBank() *bank {
 	pace := pos.Pace{Ask: 3 * time.Second, Patience: 60 * time.Second}
-	return &bank{books: map[string]*account{}, can: pos.Capabilities{
-		Dialect: "bank", Scans: true, Searchable: true, Currencies: []pos.Currency{"USD"}, Wallets: []pos.Wallet{pos.WeChat, pos.Alipay},
+	return &bank{books: map[string]*account{}, given: map[string]int64{}, can: pos.Capabilities{
+		Dialect: "bank", Scans: true, Presents: true, Searchable: true, Currencies: []pos.Currency{"USD"}, Wallets: []pos.Wallet{pos.WeChat, pos.Alipay},
 		Paces: map[pos.Wallet]pos.Pace{pos.WeChat: {Ask: 3 * time.Second, Patience: 45 * time.Second, CancelAfter: 15 * time.Second}}, Pace: pace,
 	}}
 }
@@ -151,18 +157,6 @@ func (b *bank) Cancel(_ context.Context, at pos.Attempt) (pos.Answer, error) {
 		return step(a)
 	}
 	return b.voided(a), nil
-}
-
-func (b *bank) Present(context.Context, pos.Attempt, func() error) (pos.Answer, error) {
-	return pos.Answer{}, errors.ErrUnsupported
-}
-
-func (b *bank) Refund(context.Context, pos.Attempt, pos.Refund, func() error) (pos.RefundAnswer, error) {
-	return pos.RefundAnswer{}, errors.ErrUnsupported
-}
-
-func (b *bank) InquireRefund(context.Context, pos.Attempt, pos.Refund) (pos.RefundAnswer, error) {
-	return pos.RefundAnswer{}, errors.ErrUnsupported
 }
 
 // next scripts what happens to the charges that come.

@@ -245,7 +245,7 @@ func (t *Till) sale(ctx context.Context, id string) (*pos.Sale, error) {
 
 // storage keeps an error that already says what it is, and calls every other one a failed commit.
 func storage(op string, err error) error {
-	if pos.ProblemOf(err) != pos.Internal {
+	if err == nil || pos.ProblemOf(err) != pos.Internal {
 		return err
 	}
 	return &pos.Error{Op: op, Problem: pos.StorageFailed, Err: err}

@@ -27,6 +27,10 @@ type counter struct {
 
 	limit int
 
+	restored, takenZ int // what the file says of its restores
+
+	seen func(qr string) // a shopper sees a QR; may be nil
+
 	file *flaky
 	till *till.Till
 	stop func()
@@ -43,6 +47,15 @@ type flaky struct {
 	mu   sync.Mutex
 	fail []fault
 	shut int // so many times the file cannot be opened again
+
+	restored, takenZ int
+}
+
+func (f *flaky) Generation(ctx context.Context) (n, z int, err error) {
+	if f.restored > 0 {
+		return f.restored, f.takenZ, nil
+	}
+	return f.Store.Generation(ctx)
 }
 
 func (f *flaky) Reopen(ctx context.Context) error {
@@ -100,7 +113,7 @@ func (c *counter) start() {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	c.file = &flaky{Store: s}
+	c.file = &flaky{Store: s, restored: c.restored, takenZ: c.takenZ}
 	c.till = till.New(till.Options{
 		Register: "NYC5AV-03", Currency: "USD", Calendar: pos.Calendar{Zone: time.UTC, Cutoff: 4 * time.Hour}, Hold: c.hold, Limit: c.limit,
 		Journal: c.file, Acquirer: c.bank, Rand: rand.Reader, Log: slog.New(slog.DiscardHandler),
@@ -108,6 +121,9 @@ func (c *counter) start() {
 			c.mu.Lock()
 			defer c.mu.Unlock()
 			c.prompts = append(c.prompts, p.Kind)
+			if p.Kind == pos.PromptQR && c.seen != nil {
+				c.seen(p.QR)
+			}
 		},
 		Told:      func(string, any) {},
 		Committed: func(int64) {},

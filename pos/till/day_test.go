@@ -1,0 +1,142 @@
+package till_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"posd/pos"
+)
+
+func (c *counter) close(key string) (pos.Day, error) {
+	return c.till.CloseDay(c.t.Context(), pos.NewClose{By: "mroy", Note: "all well", Key: key, KeyHash: "h"})
+}
+
+// closing is the entry of the last close.
+func (c *counter) closing() pos.Entry {
+	c.t.Helper()
+	entries, err := c.file.Entries(c.t.Context(), 0, 2000)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	var last pos.Entry
+	for _, e := range entries {
+		if e.Kind == pos.DayClosed {
+			last = e
+		}
+	}
+	return last
+}
+
+// A manager closes the day: it has a number, who and why, and the chain as it stood. The same key is the
+// same close; what comes after counts in the next business day, and each date has one Z.
+func TestDayClosedByHand(t *testing.T) {
+	story(t, func(c *counter) {
+		_, err := c.close("early")
+		problem(t, err, pos.DayNotClosable)
+		c.paid(1000, wechatCode)
+		day, err := c.close("k1")
+		if err != nil || day.Z != 1 || day.By != "mroy" || day.Note != "all well" || day.Rows == 0 || day.Head == "" || day.Closed.IsZero() {
+			t.Fatalf("%+v, %v", day, err)
+		}
+		again, err := c.close("k1")
+		if err != nil || again != day {
+			t.Errorf("%+v, %v", again, err)
+		}
+		_, err = c.close("k2")
+		problem(t, err, pos.DayNotClosable) // nothing is open
+		id := c.paid(1001, alipayCode)
+		if next := c.sale(id).Day; next <= day.Day {
+			t.Errorf("a sale after the close counts in %s, which is closed", next)
+		}
+		_, err = c.close("k3")
+		problem(t, err, pos.DayNotClosable) // its own date has not begun
+		c.restart()
+		if again, err := c.close("k1"); err != nil || again.Z != 1 {
+			t.Errorf("after a restart: %+v, %v", again, err)
+		}
+		c.wait(24 * time.Hour)
+		day, err = c.close("k4")
+		if err != nil || day.Z != 2 || day.Day != c.sale(id).Day {
+			t.Errorf("%+v, %v", day, err)
+		}
+	})
+}
+
+// What is unfinished is carried over by name; sales that nobody is paying end; the one at the counter stays.
+func TestWhatACloseCarriesOver(t *testing.T) {
+	story(t, func(c *counter) {
+		id := c.paid(1000, wechatCode)
+		c.bank.line(true)
+		r := c.give(id, 300, "k1")
+		c.wait(time.Second)
+		c.bank.line(false)
+		c.bank.next(c.bank.never)
+		waiting, idle, atHand := c.sell(200), c.sell(300), c.sell(400)
+		c.scan(waiting, alipayCode)
+		c.bank.line(true)
+		c.wait(time.Second)
+		if _, err := c.till.Arm(c.t.Context(), atHand); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.close("k2"); err != nil {
+			t.Fatal(err)
+		}
+		carried := c.closing().Body.Carried
+		if len(carried) != 2 || carried[0].ID != r.ID || !carried[0].Refund || carried[0].Amount != 300 || carried[1].Sale != waiting || carried[1].Who == "" {
+			t.Errorf("carried %+v", carried)
+		}
+		c.status(idle, "cancelled")
+		c.status(atHand, "open")
+		c.bank.line(false)
+		c.bank.confirm(c.sale(waiting).Attempts[0].Reference)
+		c.wait(10 * time.Minute)
+		c.status(waiting, "paid")
+		c.stands(r.ID, pos.Refunded)
+		entries, err := c.file.Entries(c.t.Context(), 0, 2000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		closed := false
+		for _, e := range entries {
+			switch {
+			case e.Kind == pos.DayClosed:
+				closed = true
+			case closed && e.Day == c.closing().Day:
+				t.Errorf("%s counts in a closed day", e.Kind)
+			case closed && e.Kind == pos.DayOpened && len(e.Body.Carried) != 2:
+				t.Errorf("carried in: %+v", e.Body.Carried)
+			}
+		}
+	})
+}
+
+// A restored file gives no number that the lost one may have given.
+func TestNumbersAfterARestore(t *testing.T) {
+	story(t, func(c *counter) {
+		c.paid(1000, wechatCode)
+		if _, err := c.close("k1"); err != nil {
+			t.Fatal(err)
+		}
+		c.stop()
+		c.restored, c.takenZ = 2, 41
+		c.start()
+		c.wait(24 * time.Hour)
+		id := c.paid(1001, alipayCode)
+		var register, date, tail string
+		var n int
+		if _, err := fmt.Sscanf(c.sale(id).Attempts[0].Reference, "NYC5AV-03-%6s-%d-%s", &date, &n, &tail); err != nil || n != 20001 {
+			t.Errorf("%s%s: %d, %v", register, c.sale(id).Attempts[0].Reference, n, err)
+		}
+		day, err := c.close("k2")
+		if err != nil || day.Z != 1001 {
+			t.Errorf("Z %d, %v", day.Z, err)
+		}
+		c.restart()
+		c.wait(24 * time.Hour)
+		c.paid(1002, "134567890123456780")
+		if day, err := c.close("k3"); err != nil || day.Z != 1002 {
+			t.Errorf("Z %d, %v", day.Z, err)
+		}
+	})
+}
