@@ -42,14 +42,14 @@ func (s *stream) next() (event, error) {
 		}
 		size += len(line)
 		if len(line) == 0 {
+			if e.ID != "" {
+				s.last = e.ID // also without data: all before it has been told
+			}
 			if data == nil {
 				e = event{}
 				continue
 			}
 			e.Data = bytes.Join(data, []byte("\n"))
-			if e.ID != "" {
-				s.last = e.ID
-			}
 			return e, nil
 		}
 		field, value, _ := bytes.Cut(line, []byte(":"))

@@ -54,12 +54,15 @@ func (s *Server) problem(ctx context.Context, err error) *Problem {
 		s.log.Error("trace", "err", err)
 	}
 	lang, id := askerOf(ctx).lang, "problem."+string(e.Problem)
-	say := id + ".say"
+	say, do := id+".say", id+".do"
 	if e.Detail != "" && s.o.Words.Has(say+"."+e.Detail) {
 		say += "." + e.Detail
 	}
+	if e.Detail != "" && s.o.Words.Has(do+"."+e.Detail) {
+		do += "." + e.Detail
+	}
 	p := &Problem{Type: string(e.Problem), Title: s.o.Words.Say(lang, id+".title", e.Args), Status: statuses[e.Problem],
-		Say: s.o.Words.Say(lang, say, e.Args), Do: s.o.Words.Say(lang, id+".do", e.Args), Sent: e.Sent, SafeToRetry: !e.Sent, Trace: hex.EncodeToString(b)}
+		Say: s.o.Words.Say(lang, say, e.Args), Do: s.o.Words.Say(lang, do, e.Args), Sent: e.Sent, SafeToRetry: !e.Sent, Trace: hex.EncodeToString(b)}
 	if p.Status == 0 {
 		p.Status = http.StatusInternalServerError
 	}

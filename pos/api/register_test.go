@@ -181,6 +181,7 @@ type events struct {
 	t    *testing.T
 	in   *bufio.Reader
 	body io.Closer
+	last string // the number that came without an event
 }
 
 type heard struct{ kind, id, data string }
@@ -200,7 +201,7 @@ func (r *register) listen(headers ...string) *events {
 		r.t.Fatal(resp, err)
 	}
 	r.t.Cleanup(func() { _ = resp.Body.Close() })
-	return &events{r.t, bufio.NewReader(resp.Body), resp.Body}
+	return &events{t: r.t, in: bufio.NewReader(resp.Body), body: resp.Body}
 }
 
 // next reads one event; it is bounded by the test's own time.
@@ -216,6 +217,8 @@ func (e *events) next() (h heard) {
 		switch {
 		case line == "" && h.kind != "":
 			return h
+		case line == "": // a number alone
+			e.last, h = h.id, heard{}
 		case name == "event":
 			h.kind = value
 		case name == "id":

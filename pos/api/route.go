@@ -85,6 +85,7 @@ func post[In, T any](r router, path string, status int, summary string, f func(c
 		}
 		return &answer[T]{v}, nil
 	}
+	defer func() { op.RequestBody.Required = false }() // nothing is an empty object: decode says what is missing, in our words
 	if strings.Contains(path, "{id}") {
 		huma.Register(r.api, op, func(ctx context.Context, c *aimed) (*answer[T], error) {
 			return do(ctx, command{c.ID, c.Key}, c.RawBody)
