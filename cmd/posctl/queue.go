@@ -71,14 +71,21 @@ func (f *face) queue(q queue) {
 	table(f.stdout, rows)
 }
 
+// rulings are the words that a manager may say about a payment and about a refund.
+var rulings = map[string]struct {
+	refund, done bool
+}{"paid": {false, true}, "unpaid": {false, false}, "refunded": {true, true}, "not-refunded": {true, false}}
+
 func (f *face) ruleCommand() *cobra.Command {
 	var why, by string
-	cmd := &cobra.Command{Use: "rule REFERENCE paid|unpaid --why TEXT --by NAME", Short: "Take a manager's word where nobody can be asked; it stays open to proof",
-		Args:    takes("REFERENCE", "paid|unpaid"),
-		Example: `  posctl rule NYC5AV-03-261120-0042-x7Qp unpaid --why "not in the portal" --by "M. Roy"`,
+	cmd := &cobra.Command{Use: "rule REFERENCE paid|unpaid|refunded|not-refunded --why TEXT --by NAME", Short: "Take a manager's word where nobody can be asked; it stays open to proof",
+		Args: takes("REFERENCE", "paid|unpaid|refunded|not-refunded"),
+		Example: `  posctl rule NYC5AV-03-261120-0042-x7Qp unpaid --why "not in the portal" --by "M. Roy"
+  posctl rule r_01JA0 refunded --why "on the portal" --by "M. Roy"`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if args[1] != "paid" && args[1] != "unpaid" {
-				return usage(errors.New("a ruling is paid or unpaid"))
+			word, known := rulings[args[1]]
+			if !known {
+				return usage(errors.New("a ruling is paid or unpaid, for a refund refunded or not-refunded"))
 			}
 			if err := required(cmd, "why", "by"); err != nil {
 				return err
@@ -87,8 +94,15 @@ func (f *face) ruleCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if word.refund {
+				text, err := r.post(cmd.Context(), "/v1/refunds/"+url.PathEscape(args[0])+"/ruling", "", map[string]any{"done": word.done, "why": why, "by": by})
+				if err != nil {
+					return err
+				}
+				return f.showsRefund(text)
+			}
 			text, err := r.post(cmd.Context(), "/v1/attempts/"+url.PathEscape(args[0])+"/ruling", "",
-				map[string]any{"paid": args[1] == "paid", "why": why, "by": by})
+				map[string]any{"paid": word.done, "why": why, "by": by})
 			if err != nil {
 				return err
 			}

@@ -21,7 +21,7 @@ const longestCode = 4 << 10
 // saleFlags is what the cashier says beside the amount.
 type saleFlags struct {
 	currency, tip, ticket, cashier, note, key string
-	scan, codeStdin, wait                     bool
+	scan, codeStdin, present, wait            bool
 }
 
 // newSale is the body of POST /v1/sales.
@@ -38,7 +38,8 @@ func (f *face) saleCommand() *cobra.Command {
 	var s saleFlags
 	cmd := &cobra.Command{Use: "sale AMOUNT", Short: "Open a sale, and take the payment where asked to", Args: takes("AMOUNT"),
 		Example: `  posctl sale 129.50 --ticket A-1001 --scan --wait     the scanner reads the code
-  posctl sale 129.50 --code-stdin --wait < code        the POS software has its own scanner`,
+  posctl sale 129.50 --code-stdin --wait < code        the POS software has its own scanner
+  posctl sale 129.50 --present --wait                  the shopper scans our QR`,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.sale(cmd.Context(), args[0], s) }}
 	flags := cmd.Flags()
 	flags.StringVar(&s.currency, "currency", "", "three letters (default: the register's)")
@@ -48,6 +49,7 @@ func (f *face) saleCommand() *cobra.Command {
 	flags.StringVar(&s.note, "note", "", "for the report")
 	flags.StringVar(&s.key, "key", "", "idempotency key: the same key and sale is one sale, for good (default: a new one)")
 	flags.BoolVar(&s.scan, "scan", false, "arm the scanner")
+	flags.BoolVar(&s.present, "present", false, "show a QR on the customer display")
 	flags.BoolVar(&s.codeStdin, "code-stdin", false, "read the payment code from standard input")
 	flags.BoolVar(&s.wait, "wait", false, "follow the sale to its end; exit 0 only when it is paid")
 	return cmd
@@ -55,8 +57,8 @@ func (f *face) saleCommand() *cobra.Command {
 
 // sale opens a sale, and where asked to arms the scanner or hands over a code, and follows.
 func (f *face) sale(ctx context.Context, amount string, s saleFlags) error {
-	if s.scan && s.codeStdin {
-		return usage(errors.New("--scan and --code-stdin: choose one"))
+	if (s.scan && s.codeStdin) || (s.present && (s.scan || s.codeStdin)) {
+		return usage(errors.New("--scan, --code-stdin and --present: choose one"))
 	}
 	r, err := f.dial("cashier", "manager")
 	if err != nil {
@@ -98,8 +100,8 @@ func (f *face) sale(ctx context.Context, amount string, s saleFlags) error {
 // pay goes on with a sale that stands: arms the scanner or hands the code over, and follows. Listening
 // begins first, so that no change is missed.
 func (f *face) pay(ctx context.Context, r *register, opened sale, s saleFlags, code string, text []byte) error {
-	scans := s.scan || s.codeStdin
-	if s.wait || scans {
+	takes := s.scan || s.codeStdin || s.present
+	if s.wait || takes {
 		f.opened(opened)
 	}
 	var follow *follower
@@ -108,16 +110,19 @@ func (f *face) pay(ctx context.Context, r *register, opened sale, s saleFlags, c
 		if err != nil {
 			return err
 		}
-		follow = &follower{f: f, r: r, id: opened.ID, ours: scans, armed: s.scan, events: events, body: body, sale: opened}
+		follow = &follower{f: f, r: r, id: opened.ID, ours: takes, armed: s.scan, events: events, body: body, sale: opened}
 		defer follow.close()
 	}
-	if scans {
-		scan := map[string]string{}
-		if s.codeStdin {
-			scan["code"] = code
+	if takes {
+		verb, body := "/scan", map[string]string{}
+		switch {
+		case s.codeStdin:
+			body["code"] = code
+		case s.present:
+			verb = "/present"
 		}
 		var err error
-		if text, err = r.post(ctx, "/v1/sales/"+url.PathEscape(opened.ID)+"/scan", "", scan); err != nil {
+		if text, err = r.post(ctx, "/v1/sales/"+url.PathEscape(opened.ID)+verb, "", body); err != nil {
 			return err
 		}
 	}

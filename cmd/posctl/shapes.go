@@ -63,7 +63,9 @@ type sale struct {
 	NeedsManager bool         `json:"needs_manager"`
 	Say          string       `json:"say"`
 	Refunded     int64        `json:"refunded"`
+	Refundable   int64        `json:"refundable"`
 	Attempts     []attempt    `json:"attempts"`
+	Refunds      []refund     `json:"refunds"`
 	Paid         *paid        `json:"paid"`
 }
 

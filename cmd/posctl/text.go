@@ -65,6 +65,7 @@ func (f *face) shows(text []byte) error {
 	}
 	if s.Refunded > 0 {
 		add("refunded", f.money(s.Refunded, s.Currency))
+		add("refundable", f.money(s.Refundable, s.Currency))
 	}
 	table(f.stdout, rows)
 	if len(s.Attempts) == 0 {
@@ -74,6 +75,19 @@ func (f *face) shows(text []byte) error {
 	for _, a := range s.Attempts {
 		rows = append(rows, []string{a.Reference, f.word("wallet."+a.Wallet+".name", a.Wallet), a.Code, f.label(a.State, false),
 			f.clock(a.Since), f.word("reason."+a.Reason, a.Reason)})
+	}
+	fmt.Fprintln(f.stdout)
+	table(f.stdout, rows)
+	if len(s.Refunds) == 0 {
+		return nil
+	}
+	rows = [][]string{f.heads("refund", "head", "amount", "state", "since", "who", "why")}
+	for _, r := range s.Refunds {
+		word := r.Status
+		if r.NeedsManager {
+			word = "needs_manager"
+		}
+		rows = append(rows, []string{r.ID, f.money(r.Amount, r.Currency), f.word("refund."+word+".label", word), f.clock(r.Since), r.By, r.Reason})
 	}
 	fmt.Fprintln(f.stdout)
 	table(f.stdout, rows)
