@@ -30,7 +30,9 @@ type Control interface {
 	LoseAfter()   // charged, the reply is lost
 	OtherAmount() // the answer names another amount
 	Garble()      // charged, the answer is nonsense
-	Refuse(bool)  // the line: no connection carries anything
+
+	LoseRefund(after bool) // of the next refund: the request, or after it went through the reply
+	Refuse(bool)           // the line: no connection carries anything
 	Requests() int
 	Paid(reference string) bool // the simulated books
 	Payments() int
@@ -282,6 +284,65 @@ var scenes = []scene{
 		if err != nil || ans.Event != pos.RefundUnfound {
 			t.Errorf("a refund that never was: %v, %v", ans.Event, err)
 		}
+	}},
+	{"a refund whose reply is lost is found", func(t *testing.T, c *counter) {
+		a, _, err := c.charge(1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for after, want := range map[bool]pos.RefundEvent{true: pos.RefundDone, false: pos.RefundUnfound} {
+			c.Control.LoseRefund(after)
+			f := pos.Refund{Reference: fmt.Sprint("refund-lost-", after), Amount: pos.Amount{Minor: 300, Currency: c.Currency}}
+			if ans, err := c.Acquirer.Refund(t.Context(), a, f, c.leaving); err == nil && ans.Event != pos.RefundSilence {
+				t.Errorf("a lost reply became %v", ans.Event)
+			}
+			again, err := c.Acquirer.InquireRefund(t.Context(), a, f)
+			if err != nil || (again.Event != want && !(want == pos.RefundUnfound && again.Event == pos.RefundAbsent)) {
+				t.Errorf("lost after=%v: %v, %v; want %v", after, again.Event, err, want)
+			}
+		}
+	}},
+	{"a refund does not leave unjournaled", func(t *testing.T, c *counter) {
+		a, _, err := c.charge(1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := c.Control.Requests()
+		f := pos.Refund{Reference: "refund-1", Amount: pos.Amount{Minor: 300, Currency: c.Currency}}
+		ans, err := c.Acquirer.Refund(t.Context(), a, f, func() error { return errDisk })
+		if (err == nil && ans.Event != pos.RefundNotLeft) || c.Control.Requests() != before {
+			t.Errorf("%v, %v, %d requests", ans.Event, err, c.Control.Requests()-before)
+		}
+	}},
+	{"the shopper scans our QR", func(t *testing.T, c *counter) {
+		if !c.Acquirer.Can().Presents {
+			return
+		}
+		a := c.attempt(4200).Attempt
+		a.Mode, a.Wallet = pos.Present, ""
+		ans, err := c.Acquirer.Present(t.Context(), a, c.leaving)
+		c.want(ans.Event, err, pos.Pend)
+		if ans.QR == "" || ans.Theirs == "" || c.left != 1 {
+			t.Fatalf("%+v, left %d times", ans, c.left)
+		}
+		a.Theirs = ans.Theirs
+		c.inquire(a, pos.Pend)
+		c.Control.Confirm()
+		if paid := c.inquire(a, pos.Approve); paid.Paid == nil || paid.Paid.Amount != 4200 {
+			t.Errorf("%+v", paid)
+		}
+	}},
+	{"a QR that nobody scans is closed", func(t *testing.T, c *counter) {
+		if !c.Acquirer.Can().Presents {
+			return
+		}
+		a := c.attempt(4200).Attempt
+		a.Mode, a.Wallet = pos.Present, ""
+		ans, err := c.Acquirer.Present(t.Context(), a, c.leaving)
+		c.want(ans.Event, err, pos.Pend)
+		a.Theirs = ans.Theirs
+		closed, err := c.Acquirer.Cancel(t.Context(), a)
+		c.want(closed.Event, err, pos.Close)
 	}},
 	{"two counters at once", func(t *testing.T, c *counter) {
 		var all sync.WaitGroup

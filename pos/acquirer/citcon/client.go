@@ -103,7 +103,7 @@ func (c *Client) Can() pos.Capabilities {
 			pos.WeChat: {Ask: 3 * time.Second, Patience: 45 * time.Second, CancelAfter: 15 * time.Second},
 			pos.Alipay: {Ask: 3 * time.Second, Patience: 60 * time.Second},
 		},
-		Pace: pos.Pace{Ask: 3 * time.Second, Patience: 60 * time.Second},
+		Pace: pos.Pace{Ask: 3 * time.Second, Patience: 120 * time.Second}, // a QR of ours; no lifetime is published (2.9)
 	}
 }
 

@@ -25,6 +25,14 @@ func (b box) LoseAfter()   { b.Script(sandbox.Step{Do: sandbox.LostAfter}) }
 func (b box) OtherAmount() { b.Script(sandbox.Step{Do: sandbox.WrongAmount}) }
 func (b box) Garble()      { b.Script(sandbox.Step{Do: sandbox.Garbage}) }
 
+func (b box) LoseRefund(after bool) {
+	step := sandbox.Step{Do: sandbox.LostBefore}
+	if after {
+		step.Do = sandbox.LostAfter
+	}
+	b.ScriptRefunds(step)
+}
+
 func (b box) Payments() (n int) {
 	for _, r := range b.Ledger() {
 		if r.Original == "" {

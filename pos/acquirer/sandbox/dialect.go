@@ -67,7 +67,7 @@ func (s *Sandbox) pay(w http.ResponseWriter, r *http.Request) {
 	if !s.known(w, r, "token") {
 		return
 	}
-	step := s.step()
+	step := s.step(&s.script)
 	if step.Do == LostBefore {
 		hold(r, step.For)
 		panic(http.ErrAbortHandler)
@@ -212,6 +212,11 @@ func (s *Sandbox) refund(w http.ResponseWriter, r *http.Request) {
 	if !s.known(w, r, "token") {
 		return
 	}
+	step := s.step(&s.returns)
+	if step.Do == LostBefore {
+		hold(r, step.For)
+		panic(http.ErrAbortHandler)
+	}
 	amount, ok := minor(r.PostFormValue("refund_amount"))
 	s.mu.Lock()
 	rec := s.find(r.PostFormValue("transaction_id"))
@@ -219,7 +224,7 @@ func (s *Sandbox) refund(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case rec == nil || rec.Original != "":
 		f = fail(codeRefused, "Original transaction not found or already refunded")
-	case !ok || rec.State != Paid || amount > rec.Amount-rec.Refunded:
+	case !ok || rec.State != Paid || amount > rec.Amount-rec.Refunded || step.Do == Decline:
 		f = fail(codeRefused, "Refund refused")
 	default:
 		rec.Refunded += amount
@@ -230,7 +235,7 @@ func (s *Sandbox) refund(w http.ResponseWriter, r *http.Request) {
 			"reference": back.Reference, "original_reference": rec.Reference}
 	}
 	s.mu.Unlock()
-	s.reply(w, false, f)
+	s.deliver(w, r, step, f)
 }
 
 // maxHistory is how many records one answer lists, newest first.

@@ -110,7 +110,7 @@ func TestControlFace(t *testing.T) {
 	if err := r.Script(t.Context(), Step{Do: Decline, Code: "D9"}); err != nil {
 		t.Error(err)
 	}
-	if step := s.step(); step.Do != Decline || step.Code != "D9" {
+	if step := s.step(&s.script); step.Do != Decline || step.Code != "D9" {
 		t.Errorf("scripted %+v", step)
 	}
 	if err := r.Refuse(t.Context(), true); err != nil {

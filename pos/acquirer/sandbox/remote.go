@@ -19,7 +19,12 @@ const remoteWithin = 10 * time.Second
 
 // Script queues what the next charge meets.
 func (r Remote) Script(ctx context.Context, s Step) error {
-	return r.post(ctx, "script", order{s.Do, s.For.String(), s.N, s.Code, s.Text})
+	return r.post(ctx, "script", order{"", s.Do, s.For.String(), s.N, s.Code, s.Text})
+}
+
+// ScriptRefund queues what the next refund meets.
+func (r Remote) ScriptRefund(ctx context.Context, s Step) error {
+	return r.post(ctx, "script", order{"refund", s.Do, s.For.String(), s.N, s.Code, s.Text})
 }
 
 // Refuse cuts the line, or mends it.

@@ -59,7 +59,8 @@ type Sandbox struct {
 	mu       sync.Mutex
 	ledger   []*Record
 	consumed map[string]bool // barcodes are good once
-	script   []Step
+	script   []Step          // of charges
+	returns  []Step          // of refunds
 	refused  bool
 	hidden   bool
 	arrived  int
@@ -97,6 +98,15 @@ func (s *Sandbox) Script(steps ...Step) {
 	defer s.mu.Unlock()
 	if len(s.script)+len(steps) <= 1000 {
 		s.script = append(s.script, steps...)
+	}
+}
+
+// ScriptRefunds queues what the next refunds meet, in order: approve, decline, lost-before, lost-after or slow.
+func (s *Sandbox) ScriptRefunds(steps ...Step) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.returns)+len(steps) <= 1000 {
+		s.returns = append(s.returns, steps...)
 	}
 }
 

@@ -42,15 +42,15 @@ const maxHold = 2 * time.Minute
 var known = map[Do]bool{Approve: true, Password: true, Polls: true, Never: true, Decline: true, LostBefore: true, LostAfter: true, Slow: true,
 	Cut: true, Repeated: true, Garbage: true, WrongAmount: true}
 
-// step takes the next of the script.
-func (s *Sandbox) step() Step {
+// step takes the next of a script.
+func (s *Sandbox) step(of *[]Step) Step {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.script) == 0 {
+	if len(*of) == 0 {
 		return Step{Do: Approve}
 	}
-	first := s.script[0]
-	s.script = s.script[1:]
+	first := (*of)[0]
+	*of = (*of)[1:]
 	return first
 }
 
@@ -96,6 +96,7 @@ func (noHeader) WriteHeader(int) {}
 
 // order is a step as the control face reads it. Durations have units: "20s".
 type order struct {
+	Call string `json:"call,omitempty"` // "refund", or a charge when absent
 	Do   Do     `json:"do"`
 	For  string `json:"for,omitempty"`
 	N    int    `json:"n,omitempty"`
@@ -121,8 +122,14 @@ func (o order) step() (Step, error) {
 func (s *Sandbox) control() {
 	s.mux.HandleFunc("POST /control/script", orders(func(o order) error {
 		step, err := o.step()
-		if err == nil {
+		switch {
+		case err != nil:
+		case o.Call == "refund":
+			s.ScriptRefunds(step)
+		case o.Call == "":
 			s.Script(step)
+		default:
+			err = fmt.Errorf("%q has no script: a charge or a refund has", o.Call)
 		}
 		return err
 	}))
