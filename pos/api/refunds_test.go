@@ -107,8 +107,8 @@ func TestQROverTheAPI(t *testing.T) {
 	if status, body := r.call("POST", "/v1/sales/"+id+"/present", nil); status != 202 {
 		t.Fatalf("%d %s", status, body)
 	}
-	shown := reads[api.Sale](t, e.until(saleIs("awaiting")).data)
-	if a := shown.Attempts[0]; a.Mode != "present" || !strings.HasPrefix(a.QR, "https://") || a.Deadline == nil || a.Code != "" {
+	shown := reads[api.Sale](t, e.until(func(h heard) bool { return saleIs("awaiting")(h) && strings.Contains(h.data, `"deadline":"`) }).data)
+	if a := shown.Attempts[0]; a.Mode != "present" || !strings.HasPrefix(a.QR, "https://") || a.Code != "" {
 		t.Errorf("%+v", a)
 	}
 	if !r.box.Shopper(true) {
