@@ -73,6 +73,9 @@ func (t *Till) fail(err error) {
 		t.reopenAt = time.Now()
 	}
 	t.broken = err
+	for _, d := range t.owed { // who waits for a first commit hears at once: whatever the file says, nothing was sent
+		d.answer(pos.Sale{}, &pos.Error{Op: "till.scan", Problem: pos.StorageFailed, Err: err})
+	}
 }
 
 // reopen tries to open and read the file again, and returns when to try next.

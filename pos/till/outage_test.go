@@ -148,3 +148,29 @@ func TestNoSaleWithoutAJournal(t *testing.T) {
 		c.sell(100)
 	})
 }
+
+// The file fails in the middle of a scan and stays away: whoever scanned hears so at once, and nothing was sent.
+func TestScanIsAnsweredAlthoughTheFileStaysAway(t *testing.T) {
+	story(t, func(c *counter) {
+		id := c.sell(100)
+		c.file.mu.Lock()
+		c.file.fail, c.file.shut = append(c.file.fail, fault{pos.KindOf(pos.Leave), false}), 1000
+		c.file.mu.Unlock()
+		began := time.Now()
+		_, err := c.till.Scan(c.t.Context(), id, scanned(wechatCode))
+		problem(t, err, pos.StorageFailed)
+		if took := time.Since(began); took > 100*time.Millisecond {
+			t.Errorf("the answer took %s", took)
+		}
+		if calls := c.bank.said(); len(calls) != 0 {
+			t.Errorf("the bank was asked %v", calls)
+		}
+		c.file.mu.Lock()
+		c.file.shut = 0
+		c.file.mu.Unlock()
+		c.wait(time.Minute)
+		c.scan(id, wechatCode)
+		c.wait(0)
+		c.status(id, "paid")
+	})
+}

@@ -233,11 +233,6 @@ func (t *Till) resume(ctx context.Context) error {
 			t.owed[a.Reference] = d
 		}
 	}
-	for _, d := range kept { // a start whose entry never reached the file: nothing left
-		if d.pending != nil && d.reply != nil {
-			d.answer(pos.Sale{}, &pos.Error{Op: "till.scan", Problem: pos.StorageFailed, Err: t.broken})
-		}
-	}
 	t.broken = nil
 	for _, d := range t.owed {
 		if d.charging || d.calling {

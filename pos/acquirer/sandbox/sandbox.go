@@ -141,6 +141,21 @@ func (s *Sandbox) Shopper(confirms bool) (ok bool) {
 	return false
 }
 
+// Decide is what the shopper does about one pending payment; ok is false when it is not pending.
+func (s *Sandbox) Decide(id string, confirms bool) (ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.find(id)
+	if r == nil || r.State != Pending {
+		return false
+	}
+	r.State, r.polls = Declined, 0
+	if confirms {
+		r.State = Paid
+	}
+	return true
+}
+
 // Ledger is a copy of every record there is, oldest first.
 func (s *Sandbox) Ledger() []Record {
 	s.mu.Lock()
