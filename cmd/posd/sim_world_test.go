@@ -36,6 +36,10 @@ type world struct {
 	till *till.Till
 	stop func()
 
+	wrong wrongRule
+	found []string // what does not agree at the end
+	log   []string
+
 	mu    sync.Mutex
 	power chan struct{} // closed when the power went
 	seen  map[string]bool
@@ -84,14 +88,14 @@ func (f *fragile) Reopen(ctx context.Context) error {
 	return f.Store.Reopen(ctx)
 }
 
-func newWorld(t *testing.T, seed uint64) *world {
+func newWorld(t *testing.T, seed uint64, wrong wrongRule) *world {
 	d := draws(seed, "world")
 	var key [32]byte
 	for i := range key {
 		key[i] = byte(seed >> (i % 8 * 8))
 	}
 	w := &world{t: t, seed: seed, d: d, path: filepath.Join(t.TempDir(), "register.db"), rand: rand.NewChaCha8(key),
-		box: sandbox.New(sandbox.Options{Token: "0A1B2C3D", Currency: "USD", BOM: seed%2 == 0}), seen: map[string]bool{}}
+		box: sandbox.New(sandbox.Options{Token: "0A1B2C3D", Currency: "USD", BOM: seed%2 == 0}), wrong: wrong, seen: map[string]bool{}}
 	w.line = newRoughLine(seed, d.Float64()*0.5, w.box)
 	w.cuts = d.Float64() * 0.05
 	w.start()
@@ -118,7 +122,7 @@ func (w *world) start() {
 	log := slog.New(slog.DiscardHandler)
 	w.till = till.New(till.Options{
 		Register: "NYC5AV-03", Currency: "USD", Calendar: pos.Calendar{Zone: time.UTC, Cutoff: 4 * time.Hour},
-		Hold: time.Duration(w.seed%2) * 25 * time.Second, Limit: 50, Journal: w.file, Acquirer: bank, Rand: w.rand, Log: log,
+		Hold: time.Duration(w.seed%2) * 25 * time.Second, Limit: 50, Journal: w.file, Acquirer: w.wrong.acquirer(bank), Rand: w.rand, Log: log,
 		Show: w.shown, Told: func(string, any) {}, Committed: func(int64) {}, Trouble: func(pos.Trouble) {}, Clear: func(pos.TroubleCode, string) {},
 	})
 	ctx, cancel := context.WithCancel(context.Background())
