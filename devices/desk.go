@@ -55,8 +55,9 @@ var scanners = map[string]func() *scanner.Decoder{
 }
 
 // displays is every display dialect there is.
-var displays = map[string]func(lines []string) []byte{
-	"text": display.Text,
+var displays = map[string]func() display.Dialect{
+	"text":    display.Text,    // UTF-8 lines; no QR
+	"nextion": display.Nextion, // Nextion and TJC panels
 }
 
 // Drivers lists the drivers of each role.
@@ -84,16 +85,16 @@ func New(o Options) (*Desk, error) {
 		v := &supervise.Device{Name: c.Name, Driver: c.Driver, Port: c.Port, Role: c.Role, Tell: o.Tell, Log: o.Log.With("part", "desk"),
 			Open: func(ctx context.Context) (io.ReadWriteCloser, error) { return line.Open(ctx, c.Port, c.Baud) },
 			Gone: func(gone bool) { d.gone(c, gone) }}
-		switch decoder, encode := scanners[c.Driver], displays[c.Driver]; {
+		switch decoder, dialect := scanners[c.Driver], displays[c.Driver]; {
 		case c.Role == pos.RoleScanner && decoder != nil:
 			v.Use = func(ctx context.Context, l io.ReadWriteCloser, t *supervise.Tally) error {
 				return d.scan(ctx, c, l, decoder(), t)
 			}
-		case c.Role == pos.RoleDisplay && encode != nil:
+		case c.Role == pos.RoleDisplay && dialect != nil:
 			prompts := newPrompts()
 			d.prompts = append(d.prompts, prompts)
 			v.Use = func(ctx context.Context, l io.ReadWriteCloser, t *supervise.Tally) error {
-				return d.display(ctx, l, encode, prompts, t)
+				return d.display(ctx, c, l, dialect(), prompts, t)
 			}
 		default:
 			return nil, fmt.Errorf("device %s: no driver %q for a %s; known are: %s", c.Name, c.Driver, c.Role, strings.Join(Drivers()[c.Role], ", "))
@@ -189,30 +190,35 @@ func (d *Desk) scan(ctx context.Context, c Config, l io.ReadWriteCloser, dec *sc
 	})
 }
 
-// display writes prompts to one display until its line ends. What the display shows after it came back
-// is unknown, so the latest prompt is written again.
-func (d *Desk) display(ctx context.Context, l io.ReadWriteCloser, encode func([]string) []byte, prompts chan pos.Prompt, t *supervise.Tally) error {
+// display writes prompts to one display until its line ends. What the display shows after it came back, or
+// was restarted, is unknown, so the latest prompt is written again.
+func (d *Desk) display(ctx context.Context, c Config, l io.ReadWriteCloser, speak display.Dialect, prompts chan pos.Prompt, t *supervise.Tally) error {
 	var lost error
-	ended := make(chan struct{})
+	ended, redraw := make(chan struct{}), make(chan struct{}, 1)
 	go func() { // a display says little, but its silence ends when the cable does
-		b := make([]byte, 256)
-		for {
-			if _, err := l.Read(b); err != nil {
-				lost = err
-				close(ended)
-				return
-			}
-		}
+		defer close(ended)
+		lost = d.hear(c, l, speak, redraw, t)
 	}()
 	defer func() {
 		_ = l.Close()
 		<-ended
 	}()
+	if _, err := l.Write(speak.Open); err != nil {
+		return err
+	}
 	d.mu.Lock()
 	p := d.last
 	d.mu.Unlock()
 	for {
-		if _, err := l.Write(encode(d.o.Text(p))); err != nil {
+		page := display.Page{Lines: d.o.Text(p)}
+		if p.Kind == pos.PromptQR {
+			page.QR = p.QR
+		}
+		bytes, wrong := speak.Encode(page)
+		if wrong != nil { // the rest is shown; the QR is on the cashier's page and the second screen
+			d.o.Log.Warn("display", "device", c.Name, "prompt", p.Kind, "err", wrong)
+		}
+		if _, err := l.Write(bytes); err != nil {
 			return err
 		}
 		t.Good.Add(1)
@@ -221,7 +227,35 @@ func (d *Desk) display(ctx context.Context, l io.ReadWriteCloser, encode func([]
 			return ctx.Err()
 		case <-ended:
 			return lost
+		case <-redraw:
 		case p = <-prompts:
+		}
+	}
+}
+
+// hear reads what a display says until its line ends.
+func (d *Desk) hear(c Config, l io.Reader, speak display.Dialect, redraw chan<- struct{}, t *supervise.Tally) error {
+	listen := func([]byte) []display.Heard { return nil }
+	if speak.Listen != nil {
+		listen = speak.Listen()
+	}
+	b := make([]byte, 256)
+	for {
+		n, err := l.Read(b)
+		for _, h := range listen(b[:n]) {
+			if h.Fault != "" {
+				t.Rejected.Add(1)
+				d.o.Log.Warn("display refused", "device", c.Name, "why", h.Fault)
+			}
+			if h.Redraw {
+				select {
+				case redraw <- struct{}{}:
+				default: // it will be drawn anyway
+				}
+			}
+		}
+		if err != nil {
+			return err
 		}
 	}
 }

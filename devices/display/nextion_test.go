@@ -1,0 +1,104 @@
+package display
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"strings"
+	"testing"
+)
+
+// The bytes of the vendor's instruction set, for payments as public projects use them.
+func TestNextionEncodes(t *testing.T) {
+	for name, c := range map[string]struct {
+		page Page
+		want []string
+		err  error
+	}{
+		"a QR": {Page{[]string{"¥", "129.50"}, "weixin://wxpay/bizpayurl?pr=AbCdEfG12"},
+			[]string{"page pay", `qr0.txt="weixin://wxpay/bizpayurl?pr=AbCdEfG12"`, `t0.txt="¥"`, `t1.txt="129.50"`, `t2.txt=""`, `t3.txt=""`}, nil},
+		"no QR":               {Page{Lines: []string{"PAID"}}, []string{"page text", `t0.txt="PAID"`, `t1.txt=""`, `t2.txt=""`, `t3.txt=""`}, nil},
+		"a quote in a name":   {Page{Lines: []string{`A"B\C`}}, []string{"page text", `t0.txt="A'B/C"`, `t1.txt=""`, `t2.txt=""`, `t3.txt=""`}, nil},
+		"a quote in a QR":     {Page{Lines: []string{"x"}, QR: `a"b`}, []string{"page text", `t0.txt="x"`, `t1.txt=""`, `t2.txt=""`, `t3.txt=""`}, ErrQR},
+		"a command in a QR":   {Page{QR: "a\xff\xff\xffb"}, []string{"page text", `t0.txt=""`, `t1.txt=""`, `t2.txt=""`, `t3.txt=""`}, ErrQR},
+		"a QR too long":       {Page{QR: strings.Repeat("a", 256)}, []string{"page text", `t0.txt=""`, `t1.txt=""`, `t2.txt=""`, `t3.txt=""`}, ErrQR},
+		"more lines than fit": {Page{Lines: []string{"1", "2", "3", "4", "5"}}, []string{"page text", `t0.txt="1"`, `t1.txt="2"`, `t2.txt="3"`, `t3.txt="4"`}, nil},
+	} {
+		got, err := Nextion().Encode(c.page)
+		if want := strings.Join(c.want, "\xff\xff\xff") + "\xff\xff\xff"; string(got) != want || !errors.Is(err, c.err) {
+			t.Errorf("%s: %q, %v; want %q", name, got, err, want)
+		}
+	}
+	// nextion-qr and nextion-flush-and-level of the recorded fixtures.
+	const qr = "7172302e7478743d2277656978696e3a2f2f77787061792f62697a70617975726c3f70723d41624364456647313222ffffff"
+	want, err := hex.DecodeString(qr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := Nextion().Encode(Page{QR: "weixin://wxpay/bizpayurl?pr=AbCdEfG12"}); err != nil || !bytes.Contains(got, want) {
+		t.Errorf("%x does not hold %s, %v", got, qr, err)
+	}
+	if got := hex.EncodeToString(Nextion().Open); got != "ffffff626b636d643d33ffffff" {
+		t.Errorf("it opens with %s", got)
+	}
+}
+
+// What a panel says, however it is cut.
+func TestNextionListens(t *testing.T) {
+	for name, c := range map[string]struct {
+		said string
+		want []Heard
+	}{
+		"accepted":         {"01ffffff", nil},
+		"no such variable": {"1affffff", []Heard{{Fault: "no such variable"}}},
+		"ran over":         {"24ffffff", []Heard{{Fault: "its serial buffer ran over"}}},
+		"powered up":       {"000000ffffff88ffffff", []Heard{{Redraw: true}}},
+		"touched":          {"65000201ffffff01ffffff", nil},
+		"a number of FF":   {"71ffffffffffffff88ffffff", []Heard{{Redraw: true}}},
+		"a refusal":        {"00ffffff", []Heard{{Fault: "invalid instruction"}}},
+	} {
+		said, err := hex.DecodeString(c.said)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for cut := range len(said) + 1 {
+			listen := Nextion().Listen()
+			got := append(listen(said[:cut]), listen(said[cut:])...)
+			if len(got) != len(c.want) || (len(got) > 0 && got[0] != c.want[0]) {
+				t.Errorf("%s, cut at %d: %v, want %v", name, cut, got, c.want)
+			}
+		}
+	}
+	listen := Nextion().Listen()
+	listen(bytes.Repeat([]byte{'x'}, 10*mostAnswer))
+	if got := listen([]byte("\xff\xff\xff\x88\xff\xff\xff")); len(got) != 1 || !got[0].Redraw {
+		t.Errorf("after noise: %v", got)
+	}
+}
+
+// Whatever is to be shown, the panel is told exactly the instructions that are meant: nothing in a line or a
+// QR becomes one of its own.
+func FuzzNextion(f *testing.F) {
+	f.Add("PAID", "https://pay?q=1")
+	f.Add("a\"\xff\xff\xffpage x", "\\r")
+	f.Fuzz(func(t *testing.T, line, qr string) {
+		got, err := Nextion().Encode(Page{Lines: []string{line, line}, QR: qr})
+		parts := bytes.Split(got, []byte(nextionEnd))
+		want := 6 // a page, four lines, and nothing behind the last end
+		if qr != "" && err == nil {
+			want++
+			if string(parts[1]) != `qr0.txt="`+qr+`"` {
+				t.Errorf("the QR is told as %q", parts[1])
+			}
+		}
+		if len(parts) != want || len(parts[len(parts)-1]) != 0 {
+			t.Fatalf("%q is %d instructions", got, len(parts)-1)
+		}
+		for _, p := range parts[1 : len(parts)-1] {
+			body := p[bytes.IndexByte(p, '"')+1 : len(p)-1]
+			if bytes.ContainsAny(body, `"\`) || p[len(p)-1] != '"' {
+				t.Errorf("%q leaves its quotes", p)
+			}
+		}
+	})
+}
