@@ -39,7 +39,7 @@ type posted struct {
 	Wallet    string `json:"wallet"`
 }
 
-func openBoutique(t *testing.T) *boutique {
+func openBoutique(t *testing.T, options ...string) *boutique {
 	t.Helper()
 	fromUs, toThem, err := os.Pipe()
 	if err != nil {
@@ -50,7 +50,7 @@ func openBoutique(t *testing.T) *boutique {
 		t.Fatal(err)
 	}
 	b := &boutique{in: toThem, replies: make(chan reply, 100)}
-	b.process = launch(t, "posim", fromUs, toUs, "--json", "--listen", "127.0.0.1:0", "--dir", t.TempDir(), "--script", "-")
+	b.process = launch(t, "posim", fromUs, toUs, append([]string{"--json", "--listen", "127.0.0.1:0", "--dir", t.TempDir(), "--script", "-"}, options...)...)
 	fromUs.Close()
 	toUs.Close()
 	lines := bufio.NewScanner(fromThem)

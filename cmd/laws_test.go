@@ -74,6 +74,7 @@ var doors = map[string][]string{
 	"github.com/spf13/cobra":              {"cmd/*"},
 	"github.com/spf13/pflag":              {"cmd/*"},
 	"github.com/creack/pty":               {"cmd/posim"},
+	"github.com/makiuchi-d/gozxing":       {"cmd/posim"},
 	"golang.org/x/sync":                   {"cmd/*", "pos/till", "pos/api", "devices", "devices/supervise"},
 	"golang.org/x/sys":                    {"cmd/*", "devices", "devices/line", "devices/supervise", "store"},
 	"golang.org/x/text":                   {"pos/words", "pos/report", "devices/display", "devices/printer"},

@@ -119,18 +119,43 @@ func TestRefundsAndTheZ(t *testing.T) {
 	r.verifies(t)
 }
 
-// The shopper scans our QR: shown once it is journaled, paid, and off the display.
+// The shopper scans the QR off a real panel's pixels: shown once it is journaled, paid, and off the glass.
 func TestQRPaid(t *testing.T) {
-	r, b := counter(t)
+	b := openBoutique(t, "--display", "nextion")
+	r := openRegisterWith(t, b, "nextion")
 	events := r.events(t, "")
 	r.devicesReady(t)
 	s := r.open(t, 4200, "A-1")
 	r.post(t, http.StatusAccepted, request{path: "/v1/sales/" + s.ID + "/present", role: "cashier", body: map[string]any{}}, nil)
 	r.becomes(t, s.ID, "awaiting", soon)
-	b.do(t, "shopper confirm")
+	eventually(t, soon, "the QR is on the panel", func() bool { return strings.Contains(b.shows(t), "[QR]") })
+	b.do(t, "shopper scans")
 	r.becomes(t, s.ID, "paid", soon)
+	eventually(t, soon, "the QR is off the panel", func() bool { return !strings.Contains(b.shows(t), "[QR]") && strings.Contains(b.shows(t), "42.00") })
 	told(t, events, s.ID, "open", "awaiting", "paid")
+	if shown := b.shows(t); strings.Contains(shown, "refused") {
+		t.Errorf("the panel refused what it was sent: %s", shown)
+	}
 	agree(t, r, b, 1, 4200)
+}
+
+// The cable of the panel is pulled while it shows a QR, and the panel restarts: it shows the QR again. Then
+// the cashier gives up: the QR is off, and nothing was taken.
+func TestQROnAPanelThatRestarts(t *testing.T) {
+	b := openBoutique(t, "--display", "nextion")
+	r := openRegisterWith(t, b, "nextion")
+	r.devicesReady(t)
+	s := r.open(t, 4200, "A-1")
+	r.post(t, http.StatusAccepted, request{path: "/v1/sales/" + s.ID + "/present", role: "cashier", body: map[string]any{}}, nil)
+	r.becomes(t, s.ID, "awaiting", soon)
+	eventually(t, soon, "the QR is on the panel", func() bool { return strings.Contains(b.shows(t), "[QR]") })
+	b.do(t, "pull display")
+	b.do(t, "plug display")
+	eventually(t, soon, "the QR is on the panel again", func() bool { return strings.Contains(b.shows(t), "[QR]") })
+	r.post(t, http.StatusAccepted, request{path: "/v1/sales/" + s.ID + "/cancel", role: "cashier", body: map[string]any{"by": "mroy"}}, nil)
+	eventually(t, soon, "the QR is off the panel", func() bool { return !strings.Contains(b.shows(t), "[QR]") })
+	r.becomes(t, s.ID, "cancelled", time.Minute)
+	agree(t, r, b, 0, 0)
 }
 
 // The plug is pulled while the QR is on the display: it comes back as a question, and the money is found.

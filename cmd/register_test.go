@@ -28,6 +28,12 @@ type register struct {
 // openRegister writes a configuration for the boutique's devices and starts the daemon on it.
 func openRegister(t *testing.T, b *boutique) *register {
 	t.Helper()
+	return openRegisterWith(t, b, "text")
+}
+
+// openRegisterWith is openRegister for a customer display of another kind.
+func openRegisterWith(t *testing.T, b *boutique, display string) *register {
+	t.Helper()
 	dir := t.TempDir()
 	r := &register{config: filepath.Join(dir, "posd.toml"), data: filepath.Join(dir, "data")}
 	listen := freePort(t)
@@ -56,9 +62,9 @@ baud = 9600
 [[device]]
 name = "display"
 role = "display"
-driver = "text"
+driver = %q
 port = %q
-`, r.data, listen, b.Acquirer, b.TokenFile, b.Scanner, b.Display))
+`, r.data, listen, b.Acquirer, b.TokenFile, b.Scanner, display, b.Display))
 	r.start(t)
 	t.Cleanup(func() { r.keepsSecrets(t, b) })
 	return r

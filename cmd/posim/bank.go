@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"posd/pos"
@@ -55,6 +56,15 @@ func (b *bank) next(o outcome) error {
 func (b *bank) shopper(confirms bool) error {
 	if !b.box.Shopper(confirms) {
 		return errors.New("no shopper is being waited for")
+	}
+	return nil
+}
+
+// scanned is what the wallet does with a QR of ours: the part behind = names the payment.
+func (b *bank) scanned(text string, confirms bool) error {
+	_, id, ok := strings.Cut(text, "=")
+	if !ok || !b.box.Decide(id, confirms) {
+		return errors.New("the wallet knows no payment behind this QR, or it is over")
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
 	"net"
 	"net/http"
 	"os"
@@ -14,7 +15,7 @@ import (
 // boutique is everything around a register that it does not own.
 type boutique struct {
 	bank    *bank
-	screen  *screen
+	screen  glass
 	cables  map[string]*cable // "scanner" and "display"
 	last    string            // what was scanned last
 	places  places
@@ -37,13 +38,17 @@ const closeWithin = 2 * time.Second
 
 // open builds the boutique in dir and serves the acquirer on listen, which must be loopback: whoever
 // reaches it decides what is paid.
-func open(ctx context.Context, listen, dir string) (_ *boutique, err error) {
+func open(ctx context.Context, listen, dir, display string) (_ *boutique, err error) {
 	host, _, err := net.SplitHostPort(listen)
 	if err != nil {
 		return nil, fmt.Errorf("--listen %s: %w", listen, err)
 	}
 	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
 		return nil, fmt.Errorf("--listen %s: only a loopback address, such as 127.0.0.1:0", listen)
+	}
+	shown, known := map[string]glass{"text": &screen{}, "nextion": newPanel()}[display]
+	if !known {
+		return nil, fmt.Errorf("--display %s: text or nextion", display)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
@@ -62,7 +67,7 @@ func open(ctx context.Context, listen, dir string) (_ *boutique, err error) {
 	}
 	at.Acquirer = "http://" + listener.Addr().String() + "/posp/rest/"
 	at.Control = "http://" + listener.Addr().String() + "/control/"
-	b := &boutique{bank: newBank(), screen: &screen{}, places: at, served: make(chan error, 1)}
+	b := &boutique{bank: newBank(), screen: shown, places: at, served: make(chan error, 1)}
 	b.cables = map[string]*cable{
 		"scanner": {link: at.Scanner},
 		"display": {link: at.Display, hear: b.screen.hear},
@@ -134,10 +139,28 @@ func (b *boutique) unplug() error {
 
 // plug connects a device; a display gets its power that way.
 func (b *boutique) plug(name string) error {
+	var greeting []byte
 	if name == "display" {
-		b.screen.power()
+		greeting = b.screen.power()
 	}
-	return b.cables[name].plug(nil)
+	return b.cables[name].plug(greeting)
+}
+
+// pay lets the shopper's phone read the QR in a picture file, or off the customer display, and decide.
+func (b *boutique) pay(file string, confirms bool) error {
+	text, err := "", error(nil)
+	if file != "" {
+		text, err = readFile(file)
+	} else {
+		var picture image.Image
+		if picture, err = b.screen.picture(); err == nil {
+			text, err = read(picture)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return b.bank.scanned(text, confirms)
 }
 
 // scan lets the scanner read text and send it, ended as most scanners are set to end it.

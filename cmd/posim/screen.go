@@ -1,9 +1,19 @@
 package main
 
 import (
+	"errors"
+	"image"
 	"strings"
 	"sync"
 )
+
+// glass is a customer display as a shopper and a cable know it.
+type glass interface {
+	power() (greeting []byte) // what it says when it gets power
+	hear(b []byte) (answers []byte)
+	shows() string
+	picture() (image.Image, error)
+}
 
 // screen is the customer display: one that shows plain text, as far as the register can tell. A form
 // feed clears it, lines end CR LF. It keeps what it was told to show, so that a test or a person can
@@ -16,11 +26,16 @@ type screen struct {
 // mostShown bounds what the display remembers, in bytes.
 const mostShown = 4096
 
-// power is what happens when the display gets power: it shows nothing.
-func (s *screen) power() {
+// power is what happens when the display gets power: it shows nothing, and says nothing.
+func (s *screen) power() []byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.text = nil
+	return nil
+}
+
+func (s *screen) picture() (image.Image, error) {
+	return nil, errors.New("this display shows text only; start posim with --display nextion")
 }
 
 // hear takes bytes from the register. This display answers nothing.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image/png"
+	"os"
 	"strings"
 	"time"
 )
@@ -46,6 +48,8 @@ func verbs() []verb {
 		{"cut", "", "the next charge is paid, and the reply breaks off in the middle", nextCharge("cut")},
 		{"wrong-amount", "", "the next charge is answered with another amount", nextCharge("wrong-amount")},
 		{"shopper", "confirm|refuse", "the shopper who is being waited for decides now", shopper},
+		{"shopper", "scans [FILE]", "the shopper scans the QR on the display, or in a picture, and pays", scans},
+		{"picture", "FILE", "write what the customer display shows as a PNG", picture},
 		{"line", "down|up", "the line to the acquirer", line},
 		{"history", "on|off", "whether the acquirer's history lists anything", history},
 		{"pull", "scanner|display", "take the cable out", pull},
@@ -157,6 +161,28 @@ func shopper(_ context.Context, b *boutique, words []string) (string, error) {
 		return "", errWords
 	}
 	return "the shopper: " + words[0], b.bank.shopper(words[0] == "confirm")
+}
+
+func scans(_ context.Context, b *boutique, words []string) (string, error) {
+	if len(words) < 1 || len(words) > 2 || words[0] != "scans" {
+		return "", errWords
+	}
+	return "the shopper scanned and paid", b.pay(strings.Join(words[1:], ""), true)
+}
+
+func picture(_ context.Context, b *boutique, words []string) (string, error) {
+	if len(words) != 1 {
+		return "", errWords
+	}
+	shown, err := b.screen.picture()
+	if err != nil {
+		return "", err
+	}
+	f, err := os.Create(words[0])
+	if err != nil {
+		return "", err
+	}
+	return "written to " + words[0], errors.Join(png.Encode(f, shown), f.Close())
 }
 
 func line(ctx context.Context, b *boutique, words []string) (string, error) {
