@@ -112,37 +112,3 @@ func (f *face) ruleCommand() *cobra.Command {
 	cmd.Flags().StringVar(&by, "by", "", "the manager")
 	return cmd
 }
-
-func (f *face) dayCommand() *cobra.Command {
-	var format string
-	cmd := &cobra.Command{Use: "day [DAY]", Short: "Print the report of a business day, by default of the open one", Args: func(cmd *cobra.Command, args []string) error {
-		if len(args) > 0 {
-			return takes("DAY")(cmd, args)
-		}
-		return nil
-	},
-		Example: "  posctl day\n  posctl day 2026-11-20 --format json",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			day := "current"
-			if len(args) == 1 {
-				day = args[0]
-			}
-			if f.json {
-				format = "json"
-			}
-			if format != "text" && format != "json" {
-				return usage(errors.New("--format is text or json"))
-			}
-			r, err := f.dial(anybody...)
-			if err != nil {
-				return err
-			}
-			text, err := r.get(cmd.Context(), "/v1/days/"+url.PathEscape(day)+"?format="+format)
-			if err != nil {
-				return err
-			}
-			return f.passes(text)
-		}}
-	cmd.Flags().StringVar(&format, "format", "text", "text or json")
-	return cmd
-}

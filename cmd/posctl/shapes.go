@@ -109,3 +109,14 @@ type waiting struct {
 	Why      string       `json:"why"`
 	Who      string       `json:"who"`
 }
+
+type dayList struct {
+	Items []struct {
+		Day string `json:"day"`
+		Z   *int   `json:"z"`
+		Net []struct {
+			Amount   int64        `json:"amount"`
+			Currency pos.Currency `json:"currency"`
+		} `json:"net"`
+	} `json:"items"`
+}

@@ -250,6 +250,9 @@ func (s *Server) fold(ctx context.Context, d pos.Day) (report.Report, error) {
 	return r, nil
 }
 
+// formats is what a day's report can be asked for as by its kind.
+var formats = map[string]string{"text/plain": "text", "text/csv": "csv"}
+
 // showDay is the report of a day, or of the one that is open: X, the same without closing.
 func (s *Server) showDay(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
@@ -264,8 +267,8 @@ func (s *Server) showDay(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	format := r.URL.Query().Get("format")
-	if format == "" && strings.HasPrefix(r.Header.Get("Accept"), "text/plain") {
-		format = "text"
+	if format == "" {
+		format = formats[strings.TrimSpace(strings.Split(r.Header.Get("Accept"), ",")[0])]
 	}
 	var write func(io.Writer) error
 	switch format {
@@ -275,6 +278,14 @@ func (s *Server) showDay(w http.ResponseWriter, r *http.Request) {
 	case "text":
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		write = func(w io.Writer) error { return report.Text(w, rep, s.o.Words, askerOf(ctx).lang, s.o.Zone) }
+	case "csv":
+		name := "X"
+		if rep.Z != nil {
+			name = fmt.Sprintf("Z%06d", *rep.Z)
+		}
+		w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+		w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", s.o.Register+"-"+string(rep.Day)+"-"+name+".csv"))
+		write = func(w io.Writer) error { return report.CSV(w, rep) }
 	default:
 		s.refuse(w, r, pos.Refuse("api.day", pos.Unsupported, "format"))
 		return

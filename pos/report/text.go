@@ -25,6 +25,7 @@ func Text(w io.Writer, r Report, catalogue *words.Catalogue, lang string, zone *
 	t.notFinal()
 	t.adjustments()
 	t.failed()
+	t.people()
 	t.hours()
 	t.foot()
 	out := bufio.NewWriter(w)
@@ -234,6 +235,29 @@ func (t *page) failed() {
 		rows = append(rows, []string{strconv.Itoa(f.N), reason})
 	}
 	t.print(aligned(rows, number, text)...)
+}
+
+// people are listed where cashiers gave their names.
+func (t *page) people() {
+	var rows [][]string
+	named := false
+	for _, p := range t.r.People {
+		name := p.Cashier
+		if name == "" {
+			name = t.say("report.people.nobody")
+		}
+		named = named || p.Cashier != ""
+		row := []string{name, strconv.Itoa(p.Sales.N), t.amount(p.Sales.Amount, p.Currency)}
+		if p.Tips.N > 0 {
+			row = append(row, t.say("report.tips")+" "+t.amount(p.Tips.Amount, p.Currency))
+		}
+		rows = append(rows, row)
+	}
+	if !named {
+		return
+	}
+	t.section("report.people")
+	t.print(aligned(rows, text, number, adjoined, text)...)
 }
 
 func (t *page) hours() {

@@ -147,7 +147,7 @@ type view struct {
 // Topics of the catalogue that the pages' scripts say sentences from.
 var (
 	counterTopics = []string{"page.", "state.", "refund.", "reason.", "trouble.", "problem.", "who.", "wallet."}
-	displayTopics = []string{"prompt.", "page.display.", "page.link."}
+	displayTopics = []string{"prompt.", "page.display.", "page.link.", "family."}
 )
 
 func (p *pages) cashier(w http.ResponseWriter, r *http.Request) {

@@ -148,7 +148,7 @@ var quoted = regexp.MustCompile("[\"'`]((?:page|state|refund|reason|trouble|prob
 // begins an id must begin at least one, and one that the shell does not carry is missing too.
 func TestEverySentenceOfThePagesExists(t *testing.T) {
 	c := catalogue(t)
-	pages := map[string][]string{"": append(slices.Clone(counterTopics), displayTopics...), "display.js": displayTopics}
+	pages := map[string][]string{"": append(slices.Clone(counterTopics), displayTopics...), "display.js": displayTopics, "scene.js": displayTopics}
 	used := map[string]bool{}
 	for _, s := range sources(t) {
 		if strings.HasSuffix(s.name, ".css") {
