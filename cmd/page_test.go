@@ -3,6 +3,7 @@ package cmd_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -37,6 +38,9 @@ func TestPages(t *testing.T) {
 			node := exec.CommandContext(ctx, "node", "--test", script)
 			node.Env = append(environment(), "POSD_PAGE="+strings.TrimSpace(page.stdout), "POSD_CONFIG="+r.config,
 				"POSD_BASE="+r.base, "POSD_DATA="+r.data, "POSCTL="+command(t, "posctl"), fmt.Sprintf("POSIM_SAY=/proc/%d/fd/0", b.cmd.Process.Pid))
+			if shots := os.Getenv("POSD_SHOTS"); shots != "" {
+				node.Env = append(node.Env, "POSD_SHOTS="+shots) // a folder for pictures of every scene
+			}
 			node.WaitDelay = stopWithin
 			if out, err := node.CombinedOutput(); err != nil {
 				t.Errorf("%s: %v\n%s", filepath.Base(script), err, tail(string(out), 120))

@@ -1,6 +1,6 @@
 // The tools of the browser tests: playwright-core drives Debian's chromium, axe-core looks for what a
-// reader of the screen would miss. Both are pinned in package-lock.json and installed beside it when
-// they are missing.
+// reader of the screen would miss, jsqr reads a QR off a picture. All are pinned in package-lock.json and
+// installed beside it when they are missing.
 
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 const here = dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
 
-if (!existsSync(join(here, 'node_modules', 'axe-core')) || !existsSync(join(here, 'node_modules', 'playwright-core'))) {
+if (['axe-core', 'jsqr', 'playwright-core'].some((tool) => !existsSync(join(here, 'node_modules', tool)))) {
   try {
     execFileSync('npm', ['ci'], { cwd: here, stdio: ['ignore', 'inherit', 'inherit'], timeout: 120000 });
   } catch (cause) {
@@ -22,6 +22,7 @@ if (!existsSync(join(here, 'node_modules', 'axe-core')) || !existsSync(join(here
 const { chromium } = require('playwright-core');
 
 export const axe = require.resolve('axe-core/axe.min.js');
+export const jsqr = require.resolve('jsqr/dist/jsQR.js');
 
 // launch starts the browser, talking to nobody but the register.
 export function launch() {

@@ -147,6 +147,7 @@ type view struct {
 // Topics of the catalogue that the pages' scripts say sentences from.
 var (
 	counterTopics = []string{"page.", "state.", "refund.", "reason.", "trouble.", "problem.", "who.", "wallet."}
+	coachTopics   = []string{"problem.not_a_payment_code.say.", "problem.wrong_wallet.say."} // shown to the shopper too
 	displayTopics = []string{"prompt.", "page.display.", "page.link.", "family."}
 )
 
@@ -157,7 +158,11 @@ func (p *pages) cashier(w http.ResponseWriter, r *http.Request) {
 		http.SetCookie(w, &http.Cookie{Name: "lang", Value: lang, Path: "/", MaxAge: 365 * 24 * 3600, SameSite: http.SameSiteStrictMode,
 			HttpOnly: true})
 	}
-	p.write(w, "cashier.html", p.view(lang, shell{Words: p.topics(lang, counterTopics)}))
+	s := shell{Words: p.topics(lang, counterTopics)}
+	if shopper := p.spoken(1); shopper != lang {
+		s.Second, s.Other = p.topics(shopper, coachTopics), shopper
+	}
+	p.write(w, "cashier.html", p.view(lang, s))
 }
 
 func (p *pages) display(w http.ResponseWriter, r *http.Request) {

@@ -52,12 +52,22 @@ export const queue = () => call('GET', '/v1/queue');
 export const last = () => call('GET', '/v1/sales?limit=1');
 export const day = () => call('GET', '/v1/days/current?format=text');
 
+// find looks for sales by their ticket, else by a reference; without a text the last ones.
+export async function find(text) {
+  const asked = async (query) => (await call('GET', '/v1/sales?limit=20' + query)).items;
+  if (!text) return asked('');
+  const found = await asked('&ticket=' + encodeURIComponent(text));
+  return found.length ? found : asked('&reference=' + encodeURIComponent(text));
+}
+
 export const enter = (code) => call('POST', '/session', { code });
 export const open = (wanted) => call('POST', '/v1/sales', wanted, true);
 export const arm = (id) => call('POST', sale(id) + '/scan', {});
 export const present = (id) => call('POST', sale(id) + '/present', {});
 export const cancel = (id, by) => call('POST', sale(id) + '/cancel', by ? { by } : {});
 export const settle = (id, tender, by) => call('POST', sale(id) + '/settle', by ? { tender, by } : { tender });
+export const refund = (id, wanted) => call('POST', sale(id) + '/refunds', wanted, true);
+export const withdraw = (id, by) => call('POST', '/v1/refunds/' + encodeURIComponent(id) + '/cancel', { by });
 export const sync = () => call('POST', '/v1/queue/sync', {});
 
 // submit hands a payment code over. It is not kept, and nothing is remembered of the request.

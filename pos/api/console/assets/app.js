@@ -7,7 +7,9 @@ import { comeIn } from './door.js';
 import { byId, show, write } from './draw.js';
 import { format, read } from './money.js';
 import { drawClock, drawOutcome, money } from './outcome.js';
+import { drawRefunds, find, give } from './refunds.js';
 import { drawAges, drawDesk, drawLight, drawOthers, drawQueue, drawTroubles } from './sides.js';
+import * as sounds from './sounds.js';
 import * as states from './state.js';
 import { follow } from './stream.js';
 import { has, say, shell } from './words.js';
@@ -51,6 +53,7 @@ async function attempted(what) {
 
 function draw() {
   front = drawOutcome(state);
+  drawRefunds(front.sale, act);
   drawLight(state);
   drawTroubles(state);
   drawOthers(state, act);
@@ -85,11 +88,18 @@ function soon(what, then, wait) {
 
 const rereadStatus = soon(api.status, (s) => { state.status = s; }, 120);
 const rereadQueue = soon(api.queue, (q) => { state.queue = q.items; }, 120);
-const recall = soon(api.last, (s) => states.recall(state, s.items[0]), 0);
+const recall = soon(api.last, (s) => {
+  if (s.items[0]) sounds.known(s.items[0]);
+  states.recall(state, s.items[0]);
+}, 0);
 
 function heard(type, data) {
   const again = states.apply(state, type, data);
-  if (type === 'snapshot') recall();
+  if (type === 'snapshot') {
+    for (const s of state.sales.values()) sounds.known(s);
+    recall();
+  }
+  if (type === 'sale') sounds.hear(data);
   if (again.status) rereadStatus();
   if (again.queue) rereadQueue();
   draw();
@@ -137,6 +147,19 @@ const act = {
       rereadQueue();
     }, sum);
   },
+  refund() {
+    const sale = state.sales.get(state.current);
+    if (sale?.refundable > 0) give(sale, cashier.value.trim());
+  },
+  withdraw(r) {
+    dialogs.ask('withdraw', ({ by }) => api.withdraw(r.id, by.trim()), money(r.amount, r.currency));
+    byId('withdraw-by').value = cashier.value.trim();
+  },
+  find: () => find((sale) => {
+    sounds.known(sale);
+    states.recall(state, sale);
+    act.front(sale.id);
+  }),
   sync: () => attempted(async () => {
     await api.sync();
     rereadQueue();
@@ -165,8 +188,7 @@ async function sell(wanted) {
 }
 
 async function begun(sale) {
-  byId('amount').value = '';
-  byId('ticket').value = '';
+  for (const field of ['amount', 'tip', 'ticket']) byId(field).value = '';
   preview();
   amount.focus();
   try {
@@ -189,6 +211,12 @@ function entered() {
     return amount.focus();
   }
   const wanted = { amount: typed.minor, currency: shell.currency };
+  const tip = read(byId('tip').value, shell.currency);
+  if (tip.fault && tip.fault !== 'empty') {
+    complain(say('page.amount.amount'));
+    return byId('tip').focus();
+  }
+  if (tip.minor > 0) wanted.tip = tip.minor;
   for (const field of ['ticket', 'cashier']) if (byId(field).value.trim()) wanted[field] = byId(field).value.trim();
   return attempted(() => sell(wanted));
 }
@@ -201,12 +229,15 @@ function preview() {
   write(byId('amount-read'), typed.fault ? '' : format(typed.minor, shell.currency, shell.lang));
 }
 
-const keys = { F2: 'scan', F4: 'code', F8: 'settle', F9: 'present' };
+const keys = { F2: 'scan', F4: 'code', F6: 'refund', F8: 'settle', F9: 'present' };
 
 function pressed(event) {
   if (dialogs.asking() || event.ctrlKey || event.altKey || event.metaKey || byId('counter').hidden) return;
   const wanted = keys[event.key];
-  if (wanted) {
+  if (event.key === 'F7') {
+    event.preventDefault();
+    act.find();
+  } else if (wanted) {
     event.preventDefault();
     if (front.acts[wanted]) act[wanted]();
   } else if (event.key === 'Escape') {
@@ -235,11 +266,17 @@ function openDoor() {
   amount.addEventListener('input', preview);
   cashier.value = sessionStorage.getItem('cashier') ?? '';
   cashier.addEventListener('change', () => sessionStorage.setItem('cashier', cashier.value.trim()));
-  for (const name of ['scan', 'present', 'code', 'settle', 'cancel']) byId('do-' + name).addEventListener('click', act[name]);
+  for (const name of ['scan', 'present', 'code', 'settle', 'refund', 'cancel']) byId('do-' + name).addEventListener('click', act[name]);
   byId('do-rule').addEventListener('click', () => act.rule(front.item ?? { kind: 'attempt', id: front.attempt.reference,
     amount: front.sale.charged, currency: front.sale.currency, ticket: front.sale.ticket }));
   byId('queue-sync').addEventListener('click', act.sync);
   byId('day-open').addEventListener('click', act.day);
+  byId('find-open').addEventListener('click', act.find);
+  const mute = byId('mute');
+  const marked = () => mute.setAttribute('aria-pressed', String(!sounds.quiet()));
+  mute.addEventListener('click', () => { sounds.mute(!sounds.quiet()); marked(); });
+  marked();
+  for (const touch of ['pointerdown', 'keydown']) document.addEventListener(touch, sounds.wake, { once: true });
   document.addEventListener('keydown', pressed);
   follow(heard, linked);
   setInterval(() => {

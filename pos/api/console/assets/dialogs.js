@@ -3,6 +3,9 @@
 
 import { byId, show, write } from './draw.js';
 
+// stays is what a dialog's work answers when the dialog is not done with it.
+export const stays = Symbol('stays');
+
 // refusal is what a problem says to a person.
 let refusal = () => '';
 
@@ -38,8 +41,7 @@ async function submit(dialog) {
   dialog.busy = true;
   form.setAttribute('aria-busy', 'true');
   try {
-    await dialog.submitted(written);
-    dialog.close();
+    if (await dialog.submitted(written) !== stays) dialog.close();
   } catch (problem) {
     refuse(dialog, refusal(problem));
   } finally {

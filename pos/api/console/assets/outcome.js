@@ -4,15 +4,15 @@
 import { byId, el, show, write } from './draw.js';
 import { format } from './money.js';
 import { outcome, inFlight } from './state.js';
-import { has, say, shell, time } from './words.js';
+import { has, other, say, shell, time } from './words.js';
 
 const at = {};
-for (const part of ['word', 'amount', 'say', 'why', 'turn', 'who', 'clock', 'left', 'left-of', 'facts', 'icon', 'qr']) {
+for (const part of ['word', 'amount', 'say', 'why', 'turn', 'who', 'clock', 'left', 'left-of', 'facts', 'icon', 'qr', 'coach']) {
   at[part] = byId('outcome-' + part);
 }
 const panel = byId('outcome');
 const told = byId('told');
-const acts = ['scan', 'present', 'code', 'settle', 'rule', 'cancel'];
+const acts = ['scan', 'present', 'code', 'settle', 'refund', 'rule', 'cancel'];
 
 export const who = (name) => say(name === 'cashier' ? 'page.who.cashier' : 'who.' + name);
 export const money = (minor, currency) => format(minor, currency, shell.lang);
@@ -32,7 +32,10 @@ export function drawOutcome(state) {
   at.icon.setAttribute('href', '#icon-' + o.icon);
   write(at.word, say(o.word));
   at.word.classList.toggle('long', columns(at.word.textContent) > 12);
-  write(at.say, say(o.say, o.args));
+  write(at.say, coached(o.family, say) || say(o.say, o.args));
+  write(at.coach, coached(o.family, other)); // what to show or read to the shopper
+  at.coach.lang = shell.other_lang ?? '';
+  show(at.coach, at.coach.textContent !== '');
   write(at.why, why(o.reason));
   show(at.why, Boolean(o.reason));
   write(at.amount, o.sale ? money(o.sale.charged, o.sale.currency) : '');
@@ -44,6 +47,13 @@ export function drawOutcome(state) {
   drawClock(o);
   tell(o);
   return o;
+}
+
+// coached names what was scanned instead of a payment code and says what to tap.
+function coached(family, speak) {
+  if (!family) return '';
+  const known = [`problem.not_a_payment_code.say.${family}`, `problem.wrong_wallet.say.${family}`].find(has);
+  return speak(known ?? 'problem.not_a_payment_code.say.none');
 }
 
 // columns counts a Chinese character twice, as wide as it is.
@@ -80,6 +90,7 @@ function facts(o) {
     ['page.fact.tip', o.sale.tip ? money(o.sale.tip, o.sale.currency) : ''],
     ['page.fact.wallet', a?.wallet ? [name(a.wallet), a.code].filter(Boolean).join(' ') : ''],
     ['page.fact.shopper', shopper(a?.paid?.shopper)],
+    ['page.fact.refunded', o.sale.refunded ? money(o.sale.refunded, o.sale.currency) : ''],
     ['page.fact.tender', tender(o.sale.tender)],
     ['page.fact.cashier', o.sale.cashier],
     [inFlight(o.sale) ? 'page.fact.since' : 'page.fact.at', time(a?.paid?.at ?? a?.since ?? o.sale.created)],

@@ -94,7 +94,7 @@ function newest(state) {
 export function prompt(data) {
   const sum = typeof data.amount === 'object' && data.amount !== null ? data.amount : data;
   return { kind: data.kind, sale: data.sale ?? '', amount: sum.amount ?? 0, currency: sum.currency ?? '', qr: data.qr ?? '',
-    until: instant(data.until), seconds: data.seconds ?? 0 };
+    family: data.family ?? '', until: instant(data.until), seconds: data.seconds ?? 0 };
 }
 
 // instant reads a time; one that was never set is none.
@@ -158,6 +158,7 @@ export function outcome(state) {
       code: payable(sale) || sale.status === 'held', // a fresh code takes the place of one that waits
       present: payable(sale) && state.status?.presents === true,
       settle: sale.open && sale.status !== 'held',
+      refund: sale.refundable > 0,
       cancel: sale.open && sale.status !== 'cancelling',
     },
   };
@@ -167,6 +168,7 @@ export function outcome(state) {
   if (scanning && payable(sale)) {
     Object.assign(o, { word: 'page.armed.label', say: 'page.armed.say', tone: 'open', icon: 'scan', who: 'cashier',
       until: scanning === 1 ? 0 : scanning, reason: '' });
+    if (state.prompt.kind === 'wrong_code') Object.assign(o, { word: 'page.wrong.label', tone: 'warn', icon: 'no', family: state.prompt.family || 'none' });
   }
   if (sale.needs_manager) {
     Object.assign(o, { word: 'state.needs_manager.label', say: 'state.needs_manager.say', tone: 'manager', icon: 'person', who: 'manager',

@@ -1,0 +1,125 @@
+// A boutique of the test's own: posim, and a register that the test may stop, freeze and start again.
+// The commands lie where POSCTL says, or in bin/ where scripts/demo builds them.
+
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const bin = process.env.POSCTL ? dirname(process.env.POSCTL) : fileURLToPath(new URL('../../bin', import.meta.url));
+const within = 30000;
+
+// freePort is a port that nobody has now.
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+// Stall is the boutique. Everything it started ends with close().
+export class Stall {
+  static async open(languages) {
+    const stall = new Stall();
+    stall.dir = mkdtempSync(join(tmpdir(), 'posd-stall.'));
+    stall.config = join(stall.dir, 'posd.toml');
+    stall.posim = spawn(join(bin, 'posim'), ['--dir', join(stall.dir, 'boutique'), '--script', '-'], { stdio: ['pipe', 'pipe', 'ignore'] });
+    const places = await stall.places();
+    const port = await freePort();
+    stall.base = `http://127.0.0.1:${port}`;
+    writeFileSync(stall.config, `store = "NYC5AV"
+register = "NYC5AV-03"
+timezone = "America/New_York"
+day_cutoff = "04:00"
+currency = "USD"
+languages = ${JSON.stringify(languages)}
+data = "${stall.dir}/data"
+listen = "127.0.0.1:${port}"
+
+[acquirer]
+dialect = "citcon-pos"
+url = "${places.acquirer}"
+token_file = "${places['token file']}"
+
+[[device]]
+name = "scanner"
+role = "scanner"
+driver = "line"
+port = "${places.scanner}"
+baud = 9600
+`, { mode: 0o600 });
+    await stall.start();
+    return stall;
+  }
+
+  // places reads where posim made what.
+  async places() {
+    const places = {};
+    let text = '';
+    for await (const part of this.posim.stdout) {
+      text += part;
+      for (const line of text.split('\n').slice(0, -1)) {
+        const [, name, at] = /^(acquirer|token file|scanner|display)\s+(\S+)$/.exec(line) ?? [];
+        if (name) places[name] = at;
+      }
+      if (places.display) break;
+    }
+    assert.ok(places.display, 'the boutique does not open');
+    return places;
+  }
+
+  // start starts the daemon and waits until it takes sales.
+  async start() {
+    this.posd = spawn(join(bin, 'posd'), ['serve', '--config', this.config], { stdio: ['ignore', 'ignore', 'pipe'] });
+    let said = '';
+    this.posd.stderr.on('data', (part) => {
+      said = (said + part).slice(-4000);
+    });
+    const end = Date.now() + within;
+    for (;;) {
+      const answer = await fetch(this.base + '/readyz').catch(() => null);
+      if (answer?.ok) return;
+      assert.ok(this.posd.exitCode === null && Date.now() < end, `the register does not become ready: ${said}`);
+      await new Promise((go) => setTimeout(go, 50));
+    }
+  }
+
+  // stop ends the daemon: politely, or as a pulled plug does.
+  async stop(signal = 'SIGTERM') {
+    if (this.posd.exitCode !== null || this.posd.signalCode !== null) return;
+    const ended = once(this.posd, 'exit');
+    this.posd.kill(signal);
+    await ended;
+  }
+
+  // posctl gives what the command prints.
+  async posctl(...args) {
+    const { stdout } = await promisify(execFile)(join(bin, 'posctl'), ['--config', this.config, ...args], { timeout: within });
+    return stdout.trim();
+  }
+
+  // say gives the boutique a command.
+  say(command) {
+    this.posim.stdin.write(command + '\n');
+  }
+
+  async close() {
+    if (this.posd) {
+      this.posd.kill('SIGCONT');
+      await this.stop('SIGKILL');
+    }
+    if (this.posim && this.posim.exitCode === null) {
+      const ended = once(this.posim, 'exit');
+      this.posim.kill('SIGTERM');
+      await ended;
+    }
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+}
