@@ -4,7 +4,7 @@
 import { comeIn } from './door.js';
 import { byId, show, write } from './draw.js';
 import { format } from './money.js';
-import { nothing, overtaken, read, scene } from './scene.js';
+import { nothing, read, scene } from './scene.js';
 import { follow } from './stream.js';
 import { other, say, shell } from './words.js';
 
@@ -15,7 +15,6 @@ const driftEvery = 60_000; // ms that one picture stands in one place
 const wordsSmallest = 0.4;
 
 let prompt = nothing;
-let snapshot = { at: 0, came: -Infinity };
 let linked = false;
 let heardAt = performance.now(); // when the register last proved that it is there
 let askedAt = 0;
@@ -59,13 +58,19 @@ function size() {
   img.style.width = img.style.height = (whole >= 0.85 * room ? whole : room) / devicePixelRatio + 'px';
 }
 
-// fit shrinks the words until all of them stand on the screen.
+// fit shrinks the amount until it stands on one line, and then all words until they stand on the screen.
 function fit() {
   const main = document.querySelector('main');
-  const parts = [byId('lead'), byId('second')];
+  const narrow = () => [byId('lead'), byId('second')].some((part) => part.scrollWidth > part.clientWidth);
+  main.style.setProperty('--fit', 1);
+  shrink(main, '--fit-amount', () => byId('amount').scrollWidth > byId('amount').clientWidth);
+  shrink(main, '--fit', () => narrow() || main.scrollHeight > main.clientHeight);
+}
+
+function shrink(main, what, tooLarge) {
   for (let scale = 1; scale >= wordsSmallest; scale -= 0.04) {
-    main.style.setProperty('--fit', scale.toFixed(2));
-    if (main.scrollHeight <= main.clientHeight && parts.every((p) => p.scrollWidth <= p.clientWidth)) return;
+    main.style.setProperty(what, scale.toFixed(2));
+    if (!tooLarge()) return;
   }
 }
 
@@ -113,12 +118,9 @@ function heard(type, data) {
     version ||= data.status?.version ?? '';
     if (version && data.status?.version !== version) location.reload();
     prompt = read(data.prompt ?? {}, prompt);
-    snapshot = { at: prompt.at, came: heardAt };
     closed = false;
   } else if (type === 'prompt') {
-    const next = read(data, prompt);
-    if (overtaken(next, snapshot, heardAt - snapshot.came)) return;
-    prompt = next;
+    prompt = read(data, prompt);
   } else {
     return;
   }

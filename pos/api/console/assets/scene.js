@@ -12,9 +12,6 @@ const outcomes = ['paid', 'declined', 'unsent', 'cancelled'];
 const qrGrace = 3_000;
 const grace = 6_000;
 
-// What waited while a snapshot was taken arrives right behind it.
-const behind = 1_000;
-
 // icons gives each kind its picture; a kind that is not here is shown as idle.
 const icons = { idle: 'till', scan: 'scan', holding: 'line', sending: 'send', confirm: 'phone', qr: 'phone', checking: 'ask', paid: 'ok',
   declined: 'no', unsent: 'back', cancelled: 'back', wrong_code: 'no', moment: 'line' };
@@ -45,11 +42,6 @@ export function read(data, before = nothing) {
     amount: data.amount ?? 0, currency: data.currency ?? '', family: data.family ?? '', qr: data.qr ?? '' };
   p.began = p.until && p.until === before.until && p.sale === before.sale ? before.began : p.at;
   return p;
-}
-
-// overtaken reports whether a prompt is older than the snapshot that it arrives behind.
-export function overtaken(p, snapshot, since) {
-  return since < behind && p.at < snapshot.at;
 }
 
 // scene gives what stands on the screen: silent is how many ms ago the register was last heard.
