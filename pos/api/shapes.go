@@ -122,7 +122,11 @@ func (s *Server) sale(x pos.Sale, lang string, now time.Time, outlooks map[strin
 	if v.NeedsManager {
 		word = "needs_manager"
 	}
-	v.Say = s.o.Words.Say(lang, "state."+word+".say", args)
+	say := "state." + word + ".say"
+	if a := x.Current(); word == "awaiting" && a.QR != "" {
+		say = "state.awaiting.qr"
+	}
+	v.Say = s.o.Words.Say(lang, say, args)
 	if id := "reason." + reason; (word == "declined" || word == "unsent") && s.o.Words.Has(id) {
 		v.Say = s.o.Words.Say(lang, id, nil) + " " + v.Say
 	}

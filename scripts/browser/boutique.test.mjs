@@ -49,7 +49,7 @@ test('a price tag at the scanner: said at once, and the sale goes on waiting', w
   await counter.charge('43.01');
   boutique('scan price-tag');
   await counter.page.waitForSelector('#troubles-list [data-code=wrong_code]');
-  assert.equal((await counter.outcome()).word, 'SCAN THE CODE');
+  assert.equal((await counter.outcome()).word, 'WRONG CODE');
   await counter.accessible('a trouble');
   boutique('scan wechat');
   await counter.becomes('paid');

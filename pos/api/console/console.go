@@ -147,7 +147,7 @@ type view struct {
 // Topics of the catalogue that the pages' scripts say sentences from.
 var (
 	counterTopics = []string{"page.", "state.", "refund.", "reason.", "trouble.", "problem.", "who.", "wallet."}
-	coachTopics   = []string{"problem.not_a_payment_code.say.", "problem.wrong_wallet.say."} // shown to the shopper too
+	coachTopics   = []string{"prompt.wrong_code."} // for the shopper, beside what the cashier reads
 	displayTopics = []string{"prompt.", "page.display.", "page.link.", "family."}
 )
 

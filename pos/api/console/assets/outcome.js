@@ -32,8 +32,9 @@ export function drawOutcome(state) {
   at.icon.setAttribute('href', '#icon-' + o.icon);
   write(at.word, say(o.word));
   at.word.classList.toggle('long', columns(at.word.textContent) > 12);
-  write(at.say, coached(o.family, say) || say(o.say, o.args));
-  write(at.coach, coached(o.family, other)); // what to show or read to the shopper
+  write(at.say, coached(o.family) || say(o.say, o.args));
+  // What the shopper can read off this screen, or be read.
+  write(at.coach, o.family ? [other('prompt.wrong_code.line1'), other('prompt.wrong_code.line2')].filter(Boolean).join(' \u2014 ') : '');
   at.coach.lang = shell.other_lang ?? '';
   show(at.coach, at.coach.textContent !== '');
   write(at.why, why(o.reason));
@@ -50,10 +51,10 @@ export function drawOutcome(state) {
 }
 
 // coached names what was scanned instead of a payment code and says what to tap.
-function coached(family, speak) {
+function coached(family) {
   if (!family) return '';
   const known = [`problem.not_a_payment_code.say.${family}`, `problem.wrong_wallet.say.${family}`].find(has);
-  return speak(known ?? 'problem.not_a_payment_code.say.none');
+  return say(known ?? 'problem.not_a_payment_code.say.none');
 }
 
 // columns counts a Chinese character twice, as wide as it is.

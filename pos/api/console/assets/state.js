@@ -163,6 +163,7 @@ export function outcome(state) {
     },
   };
   if (!inFlight(sale)) o.until = 0;
+  if (sale.status === 'awaiting' && a?.qr) o.say = 'state.awaiting.qr';
   if (sale.status === 'paid' || sale.status === 'settled') o.reason = '';
   if (sale.status === 'held') o.args.seconds = Math.max(0, Math.ceil((o.until - Date.now()) / 1000)) || '';
   if (scanning && payable(sale)) {
