@@ -29,7 +29,7 @@ func TestPages(t *testing.T) {
 		t.Run(strings.TrimSuffix(filepath.Base(script), ".test.mjs"), func(t *testing.T) {
 			r, b := counter(t)
 			r.devicesReady(t)
-			page := run(t, "", "posctl", "--config", r.config, "open", "--role", "manager")
+			page := run(t, "", "posctl", "--config", r.config, "open", "--role", "cashier")
 			if page.code != 0 {
 				t.Fatalf("posctl open: exit %d %s", page.code, page.stderr)
 			}

@@ -183,8 +183,11 @@ func (s *Server) makeCode(ctx context.Context, _ command, in CodeBody) (PageCode
 		return PageCode{}, pos.Refuse("api.session_code", pos.Forbidden, "")
 	}
 	path := "/"
-	if in.Role == RoleDisplay {
+	switch in.Role {
+	case RoleDisplay:
 		path = "/display"
+	case RoleManager:
+		path = "/manager"
 	}
 	return PageCode{s.codes.make(in.Role), path, in.Role}, nil
 }
@@ -285,7 +288,7 @@ func (s *Server) showDay(w http.ResponseWriter, r *http.Request) {
 		}
 		w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 		w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", s.o.Register+"-"+string(rep.Day)+"-"+name+".csv"))
-		write = func(w io.Writer) error { return report.CSV(w, rep) }
+		write = func(w io.Writer) error { return report.CSV(w, rep, s.o.Words, askerOf(ctx).lang) }
 	default:
 		s.refuse(w, r, pos.Refuse("api.day", pos.Unsupported, "format"))
 		return

@@ -1,7 +1,7 @@
 // A visit to the counter: one browser, one page that came in with the address of posctl open, and a
 // watch over what the page does. How the tests are called:
 //
-//   POSD_PAGE=$(posctl open --role manager) node --test scripts/browser/cashier.test.mjs
+//   POSD_PAGE=$(posctl open --role cashier) node --test scripts/browser/cashier.test.mjs
 //
 //   POSD_PAGE    the address that posctl open prints, with its one-time code; one address a file of tests
 //   POSIM_SAY    a file that reads commands for posim, such as /proc/PID/fd/0 of a posim that was started with

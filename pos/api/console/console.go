@@ -1,5 +1,5 @@
-// Package console is the face of the register for people: the cashier's page and the shopper's second
-// screen, with their scripts and stylesheet, all embedded.
+// Package console is the face of the register for people: the cashier's page, the manager's and the
+// shopper's second screen, with their scripts and stylesheets, all embedded.
 //
 // It refuses to hold data. A page is an empty shell with the sentences of one language; what stands on
 // it comes from the local API, to which the page's script shows the cookie of its session. So the shell
@@ -58,7 +58,7 @@ type asset struct {
 	kind, etag string
 }
 
-// New makes the pages: GET /, /display, /qr.svg and /assets/*; anything else is plainly not found. It
+// New makes the pages: GET /, /manager, /display, /qr.svg and /assets/*; anything else is plainly not found. It
 // panics when the embedded files do not parse, which a test of this package would have shown.
 func New(o Options) http.Handler {
 	p := &pages{o: o, assets: map[string]asset{}}
@@ -81,6 +81,7 @@ func New(o Options) http.Handler {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", p.cashier)
+	mux.HandleFunc("GET /manager", p.manager)
 	mux.HandleFunc("GET /display", p.display)
 	mux.HandleFunc("GET /qr.svg", p.symbol)
 	mux.HandleFunc("GET /assets/{name}", p.asset)
@@ -147,17 +148,29 @@ type view struct {
 // Topics of the catalogue that the pages' scripts say sentences from.
 var (
 	counterTopics = []string{"page.", "state.", "refund.", "reason.", "trouble.", "problem.", "who.", "wallet."}
+	managerTopics = []string{"report.", "page.", "state.", "refund.", "reason.", "problem.", "who.", "wallet."}
 	coachTopics   = []string{"prompt.wrong_code."} // for the shopper, beside what the cashier reads
 	displayTopics = []string{"prompt.", "page.display.", "page.link.", "family."}
 )
 
-func (p *pages) cashier(w http.ResponseWriter, r *http.Request) {
+// chosen is the language of a page for somebody who works here. The choice outlives its address; it is
+// not a secret and changes nothing on the register.
+func (p *pages) chosen(w http.ResponseWriter, r *http.Request) string {
 	lang := p.language(r, 0, true)
 	if r.URL.Query().Has("lang") {
-		// The choice outlives this address; it is not a secret and changes nothing on the register.
 		http.SetCookie(w, &http.Cookie{Name: "lang", Value: lang, Path: "/", MaxAge: 365 * 24 * 3600, SameSite: http.SameSiteStrictMode,
 			HttpOnly: true})
 	}
+	return lang
+}
+
+func (p *pages) manager(w http.ResponseWriter, r *http.Request) {
+	lang := p.chosen(w, r)
+	p.write(w, "manager.html", p.view(lang, shell{Words: p.topics(lang, managerTopics)}))
+}
+
+func (p *pages) cashier(w http.ResponseWriter, r *http.Request) {
+	lang := p.chosen(w, r)
 	s := shell{Words: p.topics(lang, counterTopics)}
 	if shopper := p.spoken(1); shopper != lang {
 		s.Second, s.Other = p.topics(shopper, coachTopics), shopper

@@ -60,6 +60,10 @@ export async function find(text) {
   return found.length ? found : asked('&reference=' + encodeURIComponent(text));
 }
 
+export const days = () => call('GET', '/v1/days');
+export const report = (day) => call('GET', '/v1/days/' + encodeURIComponent(day) + '?format=json');
+export const close = (by, note) => call('POST', '/v1/days/current/close', note ? { by, note } : { by }, true);
+
 export const enter = (code) => call('POST', '/session', { code });
 export const open = (wanted) => call('POST', '/v1/sales', wanted, true);
 export const arm = (id) => call('POST', sale(id) + '/scan', {});

@@ -1,0 +1,117 @@
+// The manager's page: today first, open items first, days back, and the close of the day.
+
+import assert from 'node:assert/strict';
+import { beforeEach, test } from 'node:test';
+
+import { Counter } from './counter.mjs';
+import { base, boutique, both, clean, narrow, visit, wide } from './visit.mjs';
+
+const withBoutique = boutique ? {} : { skip: 'POSIM_SAY does not say where the boutique takes commands' };
+
+const v = visit();
+let counter, desk;
+beforeEach(async () => {
+  counter = v.counter;
+  if (!desk) {
+    desk = new Counter(await v.context.newPage());
+    await desk.page.goto(base + '/manager?lang=en');
+    await desk.page.waitForSelector('body[data-linked=true] #report[data-z]');
+  }
+});
+
+const line = () => desk.page.innerText('#report-line');
+
+async function paid(amount, ticket) {
+  const sale = await counter.charge(amount, ticket);
+  boutique('scan wechat');
+  await counter.until((o) => o.sale === sale && o.status === 'paid', 'the sale is paid');
+}
+
+test('a day that has not begun says so', async () => {
+  assert.match(await line(), /No payments\. Nothing is left open\./);
+  assert.ok(!(await desk.visible('#close-day')), 'there is nothing to close');
+});
+
+test('the figures follow the counter by themselves', withBoutique, async () => {
+  await counter.page.fill('#cashier', 'mroy');
+  await counter.page.fill('#tip', '5.00');
+  await paid('81.00', 'A-1081');
+  await paid('120.50', 'A-1082');
+  boutique('decline');
+  await counter.charge('40.00');
+  boutique('scan alipay');
+  await counter.becomes('declined');
+  await counter.press('F7');
+  await counter.page.fill('#find-text', 'A-1082');
+  await counter.press('Enter');
+  await counter.page.waitForFunction(() => document.querySelectorAll('#find-list li').length === 1);
+  await counter.page.click('#find-list button');
+  await counter.press('F6');
+  await counter.page.fill('#refund-amount', '20.50');
+  await counter.page.fill('#refund-reason', 'returned');
+  await counter.page.fill('#refund-by', 'mroy');
+  await counter.press('Enter');
+  await counter.page.waitForSelector('#refunds-list [data-status=refunded]', { timeout: 20000 });
+  await desk.page.waitForFunction(() => /Net \$186\.00\./.test(document.getElementById('report-line').textContent));
+  assert.match(await line(), /^Payments: 2\./);
+  assert.match(await desk.page.innerText('[data-section="report.money"]'), /WeChat Pay USD\s+2 · \$201\.50\s+1 · \$5\.00\s+1 · \$20\.50\s+\$186\.00/);
+  assert.match(await desk.page.innerText('[data-section="report.people"]'), /mroy/);
+  await both(desk, 'manager-today');
+});
+
+test('an item that is not final stands in a box of its own, above the money', withBoutique, async () => {
+  boutique('history off');
+  boutique('lost-before');
+  const sale = await counter.charge('82.00', 'A-1083');
+  boutique('scan alipay');
+  await counter.until((o) => o.sale === sale && o.tone === 'manager', 'the sale needs a manager', 60000);
+  await desk.page.waitForSelector('.open li[data-who=manager]');
+  assert.match(await desk.page.innerText('.open'), /\$82\.00 A-1083 CHECKING[\s\S]*Next move: a manager/);
+  const order = await desk.page.evaluate(() => [...document.querySelectorAll('#report-body > section')].map((s) => s.dataset.section));
+  assert.ok(order.indexOf('report.not_final') < order.indexOf('report.money'));
+  await both(desk, 'manager-open-item');
+});
+
+test('the day is closed with a note; what is open is carried over; days back', withBoutique, async () => {
+  await desk.page.click('#close-day');
+  await desk.page.waitForSelector('#close[open]');
+  assert.match(await desk.page.innerText('#close-open'), /Not final: 1/);
+  await both(desk, 'manager-close');
+  await desk.press('Enter');
+  assert.ok(await desk.visible('#close[open]'), 'a day closed by nobody');
+  await desk.page.fill('#close-by', 'N. Laurent');
+  await desk.page.fill('#close-note', 'one item at the acquirer');
+  await desk.press('Enter');
+  await desk.page.waitForSelector('#report[data-z="1"]');
+  assert.match(await desk.page.innerText('#told'), /closed: Z 1/);
+  assert.match(await desk.page.innerText('#report'), /N\. Laurent[\s\S]*one item at the acquirer[\s\S]*Head of the chain/);
+  assert.match(await desk.page.innerText('.open'), /A-1083/);
+  await both(desk, 'manager-z');
+  await desk.page.emulateMedia({ media: 'print' });
+  await desk.page.setViewportSize({ width: 794, height: 1123 });
+  await desk.whole('the Z on paper');
+  await desk.shot('manager-paper');
+  await desk.page.emulateMedia({ media: 'screen' });
+  await desk.page.setViewportSize(wide);
+  const csv = await desk.page.evaluate(async () => (await fetch(document.getElementById('as-csv').href)).text());
+  assert.match(csv, /^\ufeff?section,item/);
+  assert.match(csv, /money,net,USD,wechat,0,18600,186\.00/);
+  await desk.page.focus('#day-current');
+  await desk.press('Enter');
+  await desk.page.waitForSelector('#report[data-z=""]');
+  await desk.page.click('#days-list li:nth-child(2) button');
+  await desk.page.waitForSelector('#report[data-z="1"]');
+});
+
+test('in French and in Chinese', withBoutique, async () => {
+  for (const lang of ['fr-CA', 'zh-Hans']) {
+    await desk.page.goto(`${base}/manager?lang=${lang}`);
+    await desk.page.waitForSelector('body[data-linked=true] #days-list li:nth-child(2)');
+    await desk.page.click('#days-list li:nth-child(2) button');
+    await desk.page.waitForSelector('#report[data-z="1"]');
+    await both(desk, `manager-z-${lang}`);
+  }
+  await desk.page.setViewportSize(narrow);
+});
+
+test('no page asked a stranger, and no page stumbled', () => clean(desk));
