@@ -18,7 +18,8 @@ var china = time.FixedZone("GMT+8", 8*60*60)
 func Fold(day pos.Day, entries []pos.Entry) (Report, error) {
 	f := folding{
 		totals: map[purse]*Total{}, rulings: map[string]word{}, doubts: map[string]word{},
-		failed: map[string]int{}, people: map[seat]*Person{}, hours: map[time.Time]int{}, china: map[pos.Date]bool{},
+		failed: map[string]int{}, people: map[seat]*Person{}, hours: map[time.Time]*Hour{}, china: map[pos.Date]bool{},
+		givings: map[pos.Currency]*Giving{}, deeds: map[string]*Deed{}, promotions: map[string]int{},
 	}
 	f.r = Report{Day: day.Day, Opened: instant(day.Opened), Closed: instant(day.Closed), By: day.By, Note: day.Note,
 		Chain: Chain{day.Rows, day.Head}, NotFinal: []Item{}, CarriedIn: []string{}, CarriedOut: []string{}}
@@ -75,20 +76,24 @@ type seat struct {
 }
 
 type folding struct {
-	r       Report
-	totals  map[purse]*Total
-	rulings map[string]word // by reference
-	doubts  map[string]word // unconfirmed declines, by reference
-	failed  map[string]int
-	people  map[seat]*Person
-	hours   map[time.Time]int
-	china   map[pos.Date]bool
+	r          Report
+	totals     map[purse]*Total
+	rulings    map[string]word // by reference
+	doubts     map[string]word // unconfirmed declines, by reference
+	failed     map[string]int
+	people     map[seat]*Person
+	hours      map[time.Time]*Hour
+	china      map[pos.Date]bool
+	givings    map[pos.Currency]*Giving
+	deeds      map[string]*Deed
+	promotions map[string]int
 }
 
 func (f *folding) add(e pos.Entry) error {
 	if e.Body.To == pos.Unsent.String() {
 		f.r.Counts.Unsent++
 	}
+	f.answered(e)
 	switch e.Kind {
 	case pos.SaleOpened:
 		f.r.Counts.Opened++
@@ -125,6 +130,11 @@ func (f *folding) add(e pos.Entry) error {
 		f.settled(e)
 	case pos.KindOfRefund(pos.RefundRefuse):
 		f.settled(e)
+		return f.given(e)
+	case pos.RefundAsked, pos.KindOfRefund(pos.RefundWithdraw), pos.KindOfRefund(pos.RefundLapse):
+		return f.given(e)
+	case pos.AttemptOdd, pos.RefundOdd:
+		f.r.Counts.Odd++
 	case pos.KindOf(pos.RulePaid), pos.KindOf(pos.RuleUnpaid), pos.KindOfRefund(pos.RuleDone),
 		pos.KindOfRefund(pos.RuleUndone):
 		f.rulings[e.Reference] = said(e)
@@ -156,7 +166,7 @@ func (f *folding) settled(e pos.Entry) {
 }
 
 func (f *folding) adjust(e pos.Entry, w word, net int64) {
-	f.r.Adjustments = append(f.r.Adjustments, Adjustment{At: e.At.UTC(), Sale: e.Sale, Reference: e.Reference,
+	f.r.Adjustments = append(f.r.Adjustments, Adjustment{At: e.At.UTC(), Of: belongs(e.Reference), Sale: e.Sale, Reference: e.Reference,
 		Kind: e.Kind, Wallet: w.wallet, Amount: w.amount, Currency: w.currency, Net: net})
 }
 
@@ -193,11 +203,18 @@ func (f *folding) paid(e pos.Entry) error {
 		}
 	}
 	if p := e.Body.Paid; p != nil && p.Shopper != nil {
-		if err := total.shopper(*p.Shopper); err != nil {
+		if err := total.shopper(*p.Shopper, w.amount); err != nil {
 			return err
 		}
 	}
-	f.hours[e.At.UTC().Truncate(time.Hour)]++
+	if p := e.Body.Paid; p != nil {
+		for _, name := range p.Promotions {
+			f.promotions[name]++
+		}
+	}
+	if err := f.sold(e.At, pos.Amount{Minor: w.amount, Currency: w.currency}); err != nil {
+		return err
+	}
 	f.china[pos.Date(e.At.In(china).Format(time.DateOnly))] = true
 	if e.Body.Late {
 		f.adjust(e, w, w.amount)
@@ -216,7 +233,7 @@ func (f *folding) refunded(e pos.Entry) error {
 	if e.Body.Late {
 		f.adjust(e, w, -w.amount)
 	}
-	return nil
+	return f.given(e)
 }
 
 func (f *folding) person(s seat) *Person {
@@ -237,13 +254,19 @@ func (s *Sum) add(minor int64) error {
 	return nil
 }
 
-func (t *Total) shopper(s pos.Shopper) error {
+func (t *Total) shopper(s pos.Shopper, charged int64) error {
 	i := slices.IndexFunc(t.Shopper, func(known Shopper) bool { return known.Currency == s.Currency })
 	if i < 0 {
 		i = len(t.Shopper)
 		t.Shopper = append(t.Shopper, Shopper{Currency: s.Currency})
 	}
-	return t.Shopper[i].add(s.Amount)
+	line := &t.Shopper[i]
+	ours, err := pos.Amount{Minor: line.Charged}.Add(pos.Amount{Minor: charged})
+	if err != nil {
+		return err
+	}
+	line.Charged = ours.Minor
+	return line.add(s.Amount)
 }
 
 // net is sales + tips - refunds.
@@ -281,27 +304,7 @@ func (f *folding) finish() error {
 	if err := f.finishSaid(); err != nil {
 		return err
 	}
-	r.Failed = []Failure{}
-	for reason, n := range f.failed {
-		r.Failed = append(r.Failed, Failure{reason, n})
-	}
-	slices.SortFunc(r.Failed, func(a, b Failure) int { return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.Reason, b.Reason)) })
-	r.People = []Person{}
-	for _, p := range f.people {
-		r.People = append(r.People, *p)
-	}
-	slices.SortFunc(r.People, func(a, b Person) int {
-		return cmp.Or(cmp.Compare(a.Cashier, b.Cashier), cmp.Compare(a.Currency, b.Currency))
-	})
-	r.Hours = []Hour{}
-	for _, from := range slices.SortedFunc(maps.Keys(f.hours), time.Time.Compare) {
-		r.Hours = append(r.Hours, Hour{from, f.hours[from]})
-	}
-	r.ChinaDays = slices.AppendSeq([]pos.Date{}, maps.Keys(f.china))
-	slices.Sort(r.ChinaDays)
-	if r.Adjustments == nil {
-		r.Adjustments = []Adjustment{}
-	}
+	f.finishDeeds()
 	return nil
 }
 

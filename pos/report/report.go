@@ -50,6 +50,9 @@ type Report struct {
 	Counts      Counts        `json:"counts"`
 	People      []Person      `json:"people"`
 	Hours       []Hour        `json:"hours"`
+	Refunds     []Giving      `json:"refunds"`
+	Deeds       []Deed        `json:"deeds"`
+	Promotions  []Promotion   `json:"promotions"`
 	ChinaDays   []pos.Date    `json:"china_days"` // the days in China that this day's money settles in
 }
 
@@ -74,6 +77,7 @@ type Total struct {
 type Shopper struct {
 	Currency pos.Currency `json:"currency"`
 	Sum
+	Charged int64 `json:"charged"` // what the store charged for the same payments, in the total's currency
 }
 
 // Ruled is what managers ruled on and nothing has proved yet. None of it is in Net.
@@ -102,6 +106,7 @@ type Failure struct {
 // Adjustment is an entry that changed what had ended: late money, or proof against a ruling.
 type Adjustment struct {
 	At        time.Time    `json:"at"`
+	Of        pos.Date     `json:"of,omitempty"` // the business day of what it changed
 	Sale      string       `json:"sale"`
 	Reference string       `json:"reference"`
 	Kind      pos.Kind     `json:"kind"`
@@ -120,6 +125,7 @@ type Counts struct {
 	Declined  int `json:"declined"` // attempts
 	Voided    int `json:"voided"`   // attempts closed at the acquirer
 	Unsent    int `json:"unsent"`   // attempts that never left
+	Odd       int `json:"odd"`      // answers of the acquirer that fit nothing; they changed nothing
 }
 
 // Person is what one cashier took.
@@ -132,8 +138,9 @@ type Person struct {
 
 // Hour counts the payments that were approved in the hour that begins at From.
 type Hour struct {
-	From time.Time `json:"from"`
-	N    int       `json:"n"`
+	From time.Time    `json:"from"`
+	N    int          `json:"n"`
+	Sums []pos.Amount `json:"sums"` // charged, tips included
 }
 
 // Chain ties the report to the journal.

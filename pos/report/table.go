@@ -1,6 +1,8 @@
 package report
 
 import (
+	"fmt"
+	"math/big"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -34,9 +36,30 @@ func (t *page) money() {
 	}
 	for _, total := range t.r.Totals {
 		for _, s := range total.Shopper {
-			t.print("  " + t.say("report.shopper", "wallet", t.wallet(total.Wallet), "n", strconv.Itoa(s.N), "amount", t.amount(s.Amount, s.Currency)))
+			t.print("  " + t.say("report.shopper", "wallet", t.wallet(total.Wallet), "n", strconv.Itoa(s.N), "amount", t.amount(s.Amount, s.Currency)) + t.rate(total.Currency, s))
 		}
 	}
+	for _, p := range t.r.Promotions {
+		for _, line := range wrap(t.say("report.promotion", "name", p.Name, "n", strconv.Itoa(p.N)), columns-2) {
+			t.print("  " + line)
+		}
+	}
+}
+
+// rate is what the shoppers' sum comes to for one unit of ours, to four decimals.
+func (t *page) rate(ours pos.Currency, s Shopper) string {
+	if s.Charged <= 0 {
+		return ""
+	}
+	one := func(c pos.Currency) int64 {
+		n := int64(1)
+		for range c.Exponent() {
+			n *= 10
+		}
+		return n
+	}
+	r := new(big.Rat).Mul(big.NewRat(s.Amount, s.Charged), big.NewRat(one(ours), one(s.Currency)))
+	return fmt.Sprintf(" (1 %s = %s %s)", ours, r.FloatString(4), s.Currency)
 }
 
 // long writes the money one figure a line, for amounts that a table has no room for.

@@ -20,12 +20,14 @@ func Text(w io.Writer, r Report, catalogue *words.Catalogue, lang string, zone *
 	t := page{r: r, words: catalogue, lang: lang, zone: zone}
 	t.head()
 	t.summary()
-	t.money()
-	t.ruled()
 	t.notFinal()
+	t.money()
+	t.refunds()
+	t.ruled()
 	t.adjustments()
 	t.failed()
 	t.people()
+	t.deeds()
 	t.hours()
 	t.foot()
 	out := bufio.NewWriter(w)
@@ -210,17 +212,6 @@ func (t *page) notFinal() {
 	t.print(edge(""))
 }
 
-func (t *page) adjustments() {
-	if len(t.r.Adjustments) == 0 {
-		return
-	}
-	t.section("report.adjustments")
-	for _, a := range t.r.Adjustments {
-		kind := t.known("report.adjustment.", strings.ReplaceAll(string(a.Kind), ".", "_"), "")
-		t.print(spread("  "+t.clock(a.At)+"  "+kind, t.amount(a.Amount, a.Currency), columns), "         "+a.Reference)
-	}
-}
-
 func (t *page) failed() {
 	if len(t.r.Failed) == 0 {
 		return
@@ -237,60 +228,11 @@ func (t *page) failed() {
 	t.print(aligned(rows, number, text)...)
 }
 
-// people are listed where cashiers gave their names.
-func (t *page) people() {
-	var rows [][]string
-	named := false
-	for _, p := range t.r.People {
-		name := p.Cashier
-		if name == "" {
-			name = t.say("report.people.nobody")
-		}
-		named = named || p.Cashier != ""
-		row := []string{name, strconv.Itoa(p.Sales.N), t.amount(p.Sales.Amount, p.Currency)}
-		if p.Tips.N > 0 {
-			row = append(row, t.say("report.tips")+" "+t.amount(p.Tips.Amount, p.Currency))
-		}
-		rows = append(rows, row)
-	}
-	if !named {
-		return
-	}
-	t.section("report.people")
-	t.print(aligned(rows, text, number, adjoined, text)...)
-}
-
-func (t *page) hours() {
-	if len(t.r.Hours) == 0 {
-		return
-	}
-	t.section("report.hours")
-	most := 0
-	for _, h := range t.r.Hours {
-		most = max(most, h.N)
-	}
-	const bar = 50
-	for _, h := range t.r.Hours {
-		n := h.N
-		if most > bar {
-			n = max(1, h.N*bar/most)
-		}
-		t.print("  " + t.clock(h.From) + "  " + strings.Repeat("#", n) + " " + strconv.Itoa(h.N))
-	}
-}
-
 func (t *page) foot() {
-	c := t.r.Counts
 	var counts []string
-	for _, count := range []struct {
-		id string
-		n  int
-	}{
-		{"report.count.opened", c.Opened}, {"report.count.settled", c.Settled}, {"report.count.cancelled", c.Cancelled},
-		{"report.count.attempts", c.Attempts}, {"report.count.voided", c.Voided}, {"report.count.unsent", c.Unsent},
-	} {
-		if count.n > 0 {
-			counts = append(counts, t.say(count.id, "n", strconv.Itoa(count.n)))
+	for _, c := range t.r.Counts.list() {
+		if c.n > 0 && c.item != "declined" { // the declines stand above, by reason
+			counts = append(counts, t.say("report.count."+c.item, "n", strconv.Itoa(c.n)))
 		}
 	}
 	if len(counts) > 0 {

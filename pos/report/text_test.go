@@ -56,9 +56,12 @@ func aFriday(t *testing.T) Report {
 	j.pays("s1", "r1", "10:05", pos.Body{Wallet: pos.WeChat, Cashier: "mroy", Paid: &pos.Paid{Amount: 120000, Tip: 2000, Currency: "USD", Wallet: pos.WeChat,
 		Shopper: &pos.Shopper{Amount: 871384, Currency: "CNY", Rate: "7.2615"}}})
 	j.sale("s2", pos.Body{Amount: 1234550, Currency: "USD", Cashier: "lchen"})
-	j.pays("s2", "r2", "10:40", pos.Body{Wallet: pos.Alipay, Cashier: "lchen", Paid: &pos.Paid{Amount: 1234550, Currency: "USD"}})
+	j.pays("s2", "r2", "10:40", pos.Body{Wallet: pos.Alipay, Cashier: "lchen", Paid: &pos.Paid{Amount: 1234550, Currency: "USD", Promotions: []string{"NEWYEAR"}}})
 	j.sale("s3", pos.Body{Amount: 45000, Currency: "CAD", Cashier: "lchen"})
 	j.pays("s3", "r3", "14:20", pos.Body{Wallet: pos.Alipay, Cashier: "lchen", Paid: &pos.Paid{Amount: 45000, Currency: "CAD"}})
+	j.add("s2", "f1", "15:00", pos.RefundAsked, pos.Body{Wallet: pos.Alipay, Amount: 34550, Currency: "USD", By: "M. Roy", Reason: "wrong size"})
+	j.add("s2", "f2", "15:05", pos.RefundAsked, pos.Body{Wallet: pos.Alipay, Amount: 900, Currency: "USD", By: "M. Roy", Reason: "gift wrap"})
+	j.add("s2", "f2", "15:06", pos.KindOfRefund(pos.RefundWithdraw), pos.Body{Wallet: pos.Alipay, Amount: 900, Currency: "USD", By: "L. Chen"})
 	j.add("s2", "f1", "15:10", pos.KindOfRefund(pos.RefundDone), pos.Body{Wallet: pos.Alipay, Amount: 34550, Currency: "USD", To: "refunded"})
 	j.sale("s4", pos.Body{Amount: 32000, Currency: "USD"})
 	j.add("s4", "r4", "15:30", pos.KindOf(pos.Decline), pos.Body{Wallet: pos.WeChat, Amount: 32000, Currency: "USD", Reason: "expired_code"})
