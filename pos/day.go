@@ -29,6 +29,20 @@ func (c Calendar) Day(now time.Time) Date {
 	return Date(local.Format(time.DateOnly))
 }
 
+// Next is the business day that an instant counts in while no day is open: the calendar's, but never one
+// up to closed, which has its Z. After a close by hand the next business day has begun.
+func (c Calendar) Next(now time.Time, closed Date) Date {
+	day := c.Day(now)
+	if closed == "" || day > closed {
+		return day
+	}
+	last, err := time.Parse(time.DateOnly, string(closed))
+	if err != nil {
+		return day
+	}
+	return Date(last.AddDate(0, 0, 1).Format(time.DateOnly))
+}
+
 // End is the first instant that no longer belongs to d.
 func (c Calendar) End(d Date) (time.Time, error) {
 	t, err := time.ParseInLocation(time.DateOnly, string(d), c.Zone)

@@ -17,6 +17,8 @@ const (
 	RefundOdd     Kind = "refund.odd"
 	DayOpened     Kind = "day.opened"
 	DayClosed     Kind = "day.closed"
+
+	GenerationStarted Kind = "generation.started" // a restored file was taken into service
 )
 
 // KindOf is the kind of an attempt's event.
@@ -88,10 +90,13 @@ type Body struct {
 	Refund  string `json:"refund,omitempty"`  // the refund's id
 	Attempt string `json:"attempt,omitempty"` // the reference of the attempt it gives back
 
-	// What people said.
+	// What people said: also generation.started.
 	By     string `json:"by,omitempty"`
 	Why    string `json:"why,omitempty"`
 	Tender string `json:"tender,omitempty"` // sale.settled
+
+	// generation.started: how often the file was restored; Z is the highest number that may have been given.
+	Generation int `json:"generation,omitempty"`
 
 	// day.closed.
 	Z    int    `json:"z,omitempty"`

@@ -114,6 +114,14 @@ func (s *Store) Append(_ context.Context, entries ...pos.Entry) ([]pos.Entry, er
 		return nil, s.fail("commit", err)
 	}
 	s.head, s.chain = w.head, w.chain
+	for _, e := range written {
+		if e.Kind != pos.DayClosed {
+			continue
+		}
+		if err := s.writeMark(e.Body.Z); err != nil { // the day is closed all the same
+			s.o.Log.Warn("mark", "err", err)
+		}
+	}
 	if s.o.Committed != nil {
 		s.o.Committed(s.head.Seq)
 	}
@@ -173,6 +181,8 @@ func (w *writing) project(ctx context.Context, e pos.Entry) error {
 		}
 	}
 	switch e.Kind {
+	case pos.GenerationStarted:
+		return nil
 	case pos.DayOpened:
 		_, err := w.tx.StmtContext(ctx, w.s.stmts.openDay).ExecContext(ctx, e.Seq, e.Day, e.At.UnixMilli())
 		return err

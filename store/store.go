@@ -44,8 +44,9 @@ var migrations embed.FS
 // Store is an open register file. One process, one Store, one writer. All methods may be called from
 // several goroutines.
 type Store struct {
-	o    Options
-	lock *os.File
+	o        Options
+	lock     *os.File
+	adopting bool // a restored file is being taken into service
 
 	mu    sync.RWMutex // held for reading by every call, for writing by Append, Reopen and Close
 	write *sql.DB      // exactly one connection: SQLite has one writer, so do we
@@ -80,7 +81,11 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	err := s.close()
+	var err error
+	if s.lock != nil && s.write != nil && s.doubt == nil {
+		err = s.writeMark(0)
+	}
+	err = errors.Join(err, s.close())
 	if s.lock != nil {
 		err = errors.Join(err, s.lock.Close())
 		s.lock = nil
@@ -135,7 +140,8 @@ func (s *Store) open(ctx context.Context) (err error) {
 			_ = s.close()
 		}
 	}()
-	if err := s.migrate(ctx); err != nil {
+	before, err := s.migrate(ctx)
+	if err != nil {
 		return err
 	}
 	if err := s.durable(ctx); err != nil {
@@ -143,6 +149,14 @@ func (s *Store) open(ctx context.Context) (err error) {
 	}
 	if err := s.readHead(ctx); err != nil {
 		return err
+	}
+	if !s.adopting {
+		if err := s.original(ctx, before); err != nil {
+			return err
+		}
+		if err := s.writeMark(0); err != nil {
+			return err
+		}
 	}
 	s.doubt = nil
 	return s.stmts.prepare(ctx, s.write)
@@ -152,31 +166,32 @@ func dsn(path, more string) string {
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?_busy_timeout=5000&_foreign_keys=1" + more
 }
 
-// migrate brings the file to this version, one transaction a step. A newer file is not touched.
-func (s *Store) migrate(ctx context.Context) error {
+// migrate brings the file to this version, one transaction a step, and returns the version it had. A newer
+// file is not touched.
+func (s *Store) migrate(ctx context.Context) (have int64, err error) {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
-		return err
+		return 0, err
 	}
 	p, err := goose.NewProvider(goose.DialectSQLite3, s.write, files)
 	if err != nil {
-		return fmt.Errorf("migrations: %w", err)
+		return 0, fmt.Errorf("migrations: %w", err)
 	}
 	have, want, err := p.GetVersions(ctx)
 	switch {
 	case err != nil:
-		return fmt.Errorf("schema version: %w", err)
+		return 0, fmt.Errorf("schema version: %w", err)
 	case have > want:
-		return fmt.Errorf("%w (its schema is %d, ours %d): install that version again", ErrNewerSchema, have, want)
+		return 0, fmt.Errorf("%w (its schema is %d, ours %d): install that version again", ErrNewerSchema, have, want)
 	}
 	// Only now: it stands in the file's head, and holds for every connection.
 	if _, err := s.write.ExecContext(ctx, "PRAGMA journal_mode = WAL"); err != nil {
-		return fmt.Errorf("pragma journal_mode: %w", err)
+		return 0, fmt.Errorf("pragma journal_mode: %w", err)
 	}
 	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("migrate: %w", err)
+		return 0, fmt.Errorf("migrate: %w", err)
 	}
-	return nil
+	return have, nil
 }
 
 // durable reads the promises back: the driver has its own defaults, and they lose sales in a power cut.

@@ -227,7 +227,7 @@ func TestWideFilesAreNarrowed(t *testing.T) {
 	live := open(t, from)
 	live.must(t, sold("s1"))
 	path := register(t)
-	for _, side := range []string{"", "-wal", "-shm", ".lock"} {
+	for _, side := range []string{"", "-wal", "-shm", ".lock", ".mark"} {
 		b, err := os.ReadFile(from + side)
 		if err != nil {
 			t.Fatal(err)

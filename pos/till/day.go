@@ -34,34 +34,20 @@ func (t *Till) dated(ctx context.Context, now time.Time, entries []pos.Entry) ([
 		behind := i >= 0 && t.behind(now)
 		switch {
 		case !behind:
-			day = t.nextDay(now)
+			day = t.o.Calendar.Next(now, t.closed)
 			if i >= 0 {
 				entries = append([]pos.Entry{{Kind: pos.DayOpened, Body: pos.Body{Carried: t.carried(now)}}}, entries...)
 			}
 		case entries[i].Kind == pos.SaleOpened:
 			return nil, &pos.Error{Op: "till.day", Problem: pos.Unsupported, Detail: "clock_behind", Err: errClockBehind}
 		default: // money is written down whatever the clock says
-			day = t.nextDay(t.last.At)
+			day = t.o.Calendar.Next(t.last.At, t.closed)
 		}
 	}
 	for i := range entries {
 		entries[i].At, entries[i].Day = at, day
 	}
 	return entries, nil
-}
-
-// nextDay is the business day that an instant counts in while no day is open: the calendar's, but never
-// one that is closed already. After a close by hand the next business day has begun.
-func (t *Till) nextDay(now time.Time) pos.Date {
-	day := t.o.Calendar.Day(now)
-	if t.closed == "" || day > t.closed {
-		return day
-	}
-	next, err := time.Parse(time.DateOnly, string(t.closed))
-	if err != nil {
-		return day
-	}
-	return pos.Date(next.AddDate(0, 0, 1).Format(time.DateOnly))
 }
 
 // opensDay reports whether an entry is a sale, money, or a manager's word about money.

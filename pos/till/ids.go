@@ -30,7 +30,7 @@ func (t *Till) probed(err error) {
 func (t *Till) reference(ctx context.Context) (string, error) {
 	day := t.day.Day
 	if day == "" {
-		day = t.nextDay(time.Now())
+		day = t.o.Calendar.Next(time.Now(), t.closed)
 	}
 	if t.counted != day {
 		n, err := t.o.Journal.Attempts(ctx, day)
