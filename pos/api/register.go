@@ -237,7 +237,7 @@ func (s *Server) fold(ctx context.Context, d pos.Day) (report.Report, error) {
 	if err != nil {
 		return report.Report{}, err
 	}
-	r.Store, r.Register = s.o.Store, s.o.Register
+	r.Store, r.Register, r.Zone = s.o.Store, s.o.Register, s.o.Zone.String()
 	if d.Z == 0 {
 		q, err := s.queue(ctx, nil)
 		if err != nil {

@@ -29,6 +29,7 @@ import (
 type Report struct {
 	Store    string `json:"store,omitempty"`    // handed in
 	Register string `json:"register,omitempty"` // handed in
+	Zone     string `json:"zone,omitempty"`     // handed in: the store's, such as America/New_York
 
 	Day         pos.Date     `json:"day"`
 	Z           *int         `json:"z"`

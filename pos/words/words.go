@@ -46,6 +46,7 @@ type Catalogue struct {
 	matcher   language.Matcher
 	readers   map[string]*i18n.Localizer
 	sentences map[string]map[string]string // by language and id, as written: placeholders unfilled
+	singulars map[string]map[string]string // the same for one, where a language tells one from many
 	parser    template.Parser
 }
 
@@ -57,13 +58,14 @@ func open(files fs.FS) (*Catalogue, error) {
 		languages: []string{"en", "fr-CA", "zh-Hans"},
 		readers:   map[string]*i18n.Localizer{},
 		sentences: map[string]map[string]string{},
+		singulars: map[string]map[string]string{},
 		// A sentence with a hole in it is better than one that says "no value".
 		parser: &template.TextParser{Option: "missingkey=zero"},
 	}
 	var tags []language.Tag
 	for _, l := range c.languages {
 		tags = append(tags, language.MustParse(l))
-		c.sentences[l] = map[string]string{}
+		c.sentences[l], c.singulars[l] = map[string]string{}, map[string]string{}
 	}
 	c.matcher = language.NewMatcher(tags)
 	bundle := i18n.NewBundle(language.MustParse(Fallback))
@@ -87,6 +89,9 @@ func open(files fs.FS) (*Catalogue, error) {
 				return nil, fmt.Errorf("catalogue: %s: %q stands in another file too", path, m.ID)
 			}
 			known[m.ID] = m.Other
+			if m.One != "" {
+				c.singulars[file.Tag.String()][m.ID] = m.One
+			}
 		}
 	}
 	for _, l := range c.languages {
@@ -141,13 +146,17 @@ func (c *Catalogue) Has(id string) bool {
 }
 
 // Topic gives all sentences whose id begins with prefix, for a page that fills them in by itself:
-// placeholders stand as written, like {{.amount}}. A sentence that lang lacks is the fallback's.
+// placeholders stand as written, like {{.amount}}. A sentence that lang lacks is the fallback's. The form
+// for one, where a sentence has it, stands under its id with "#one" behind it.
 func (c *Catalogue) Topic(lang, prefix string) map[string]string {
 	if _, ok := c.sentences[lang]; !ok {
 		lang = c.Match(lang)
 	}
 	topic := maps.Clone(c.sentences[Fallback])
 	maps.Copy(topic, c.sentences[lang])
+	for id, one := range c.singulars[lang] {
+		topic[id+"#one"] = one
+	}
 	maps.DeleteFunc(topic, func(id, _ string) bool { return !strings.HasPrefix(id, prefix) })
 	return topic
 }

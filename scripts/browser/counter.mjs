@@ -112,7 +112,7 @@ export class Counter {
   // whole fails if a sentence is missing, or if something sticks out to the side.
   async whole(where) {
     const text = await this.page.evaluate(() => document.body.innerText);
-    const id = /\b(?:page|state|refund|reason|trouble|problem|who|wallet|prompt)\.[a-z_]+(?:\.[a-z_]+)?\b|\{\{|undefined|\[object|NaN/.exec(text);
+    const id = /\b(?:page|report|state|refund|reason|trouble|problem|who|wallet|prompt)\.[a-z_]+(?:\.[a-z_]+)?\b|\{\{|undefined|\[object|NaN/.exec(text);
     assert.equal(id, null, `${where} shows ${id?.[0]}`);
     const wide = await this.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     assert.ok(wide <= 0, `${where} is ${wide} pixels too wide`);

@@ -53,9 +53,11 @@ test('the figures follow the counter by themselves', withBoutique, async () => {
   await counter.press('Enter');
   await counter.page.waitForSelector('#refunds-list [data-status=refunded]', { timeout: 20000 });
   await desk.page.waitForFunction(() => /Net \$186\.00\./.test(document.getElementById('report-line').textContent));
-  assert.match(await line(), /^Payments: 2\./);
+  assert.match(await line(), /^2 payments\./);
   assert.match(await desk.page.innerText('[data-section="report.money"]'), /WeChat Pay USD\s+2 · \$201\.50\s+1 · \$5\.00\s+1 · \$20\.50\s+\$186\.00/);
   assert.match(await desk.page.innerText('[data-section="report.people"]'), /mroy/);
+  assert.match(await desk.page.innerText('[data-section="report.givings"]'), /Asked for\s+1\s+\$20\.50\s+Done\s+1\s+\$20\.50/);
+  assert.match(await desk.page.innerText('[data-section="report.deeds"]'), /mroy 1 refund\./);
   await both(desk, 'manager-today');
 });
 
@@ -66,7 +68,7 @@ test('an item that is not final stands in a box of its own, above the money', wi
   boutique('scan alipay');
   await counter.until((o) => o.sale === sale && o.tone === 'manager', 'the sale needs a manager', 60000);
   await desk.page.waitForSelector('.open li[data-who=manager]');
-  assert.match(await desk.page.innerText('.open'), /\$82\.00 A-1083 CHECKING[\s\S]*Next move: a manager/);
+  assert.match(await desk.page.innerText('.open'), /A-1083 \$82\.00 CHECKING[\s\S]*ago Next move: a manager/);
   const order = await desk.page.evaluate(() => [...document.querySelectorAll('#report-body > section')].map((s) => s.dataset.section));
   assert.ok(order.indexOf('report.not_final') < order.indexOf('report.money'));
   await both(desk, 'manager-open-item');
@@ -76,6 +78,7 @@ test('the day is closed with a note; what is open is carried over; days back', w
   await desk.page.click('#close-day');
   await desk.page.waitForSelector('#close[open]');
   assert.match(await desk.page.innerText('#close-open'), /Not final: 1/);
+  assert.match(await desk.page.innerText('#close-list'), /A-1083 \$82\.00 CHECKING[\s\S]*NYC5AV-03-\d{6}-\d{4}-/, 'what is carried over is not named');
   await both(desk, 'manager-close');
   await desk.press('Enter');
   assert.ok(await desk.visible('#close[open]'), 'a day closed by nobody');
@@ -94,8 +97,13 @@ test('the day is closed with a note; what is open is carried over; days back', w
   await desk.page.emulateMedia({ media: 'screen' });
   await desk.page.setViewportSize(wide);
   const csv = await desk.page.evaluate(async () => (await fetch(document.getElementById('as-csv').href)).text());
+  for (const [id, ending] of [['as-text', 'txt'], ['as-csv', 'csv'], ['as-json', 'json']]) {
+    const [download] = await Promise.all([desk.page.waitForEvent('download'), desk.page.click('#' + id)]);
+    assert.match(download.suggestedFilename(), new RegExp(`^NYC5AV-03-\\d{4}-\\d\\d-\\d\\d-Z000001\\.${ending}$`));
+    assert.equal(await download.failure(), null);
+  }
   assert.match(csv, /^\ufeff?section,item/);
-  assert.match(csv, /money,net,USD,wechat,0,18600,186\.00/);
+  assert.match(csv, /money,net,Net,USD,wechat,,18600,186\.00/);
   await desk.page.focus('#day-current');
   await desk.press('Enter');
   await desk.page.waitForSelector('#report[data-z=""]');

@@ -65,7 +65,7 @@ func sources(t *testing.T) (all []source) {
 // A page without these headers can be framed by a foreign page, or run a script that was smuggled in.
 func TestEveryAnswerIsGuarded(t *testing.T) {
 	h := counter(t)
-	for path, code := range map[string]int{"/": 200, "/display": 200, "/assets/app.js": 200, "/assets/none.js": 404, "/qr.svg": 400,
+	for path, code := range map[string]int{"/": 200, "/manager": 200, "/display": 200, "/assets/app.js": 200, "/assets/none.js": 404, "/qr.svg": 400,
 		"/qr.svg?text=https%3A%2F%2Fexample.test": 200, "/nothing": 404, "/assets/": 404, "/templates/cashier.html": 404,
 		"/assets/..%2Ftemplates%2Fcashier.html": 404, "/qr.svg?text=" + strings.Repeat("x", longestQR+1): 400} {
 		w := ask(t, h, "GET", path, nil)
@@ -142,13 +142,14 @@ func TestNothingForeignAndNothingInline(t *testing.T) {
 	}
 }
 
-var quoted = regexp.MustCompile("[\"'`]((?:page|state|refund|reason|trouble|problem|who|wallet|prompt)\\.[^\"'`]*)[\"'`]")
+var quoted = regexp.MustCompile("[\"'`]((?:page|report|state|refund|reason|trouble|problem|who|wallet|prompt)\\.[^\"'`]*)[\"'`]")
 
 // A sentence that a template or script asks for is missing: the cashier reads an identifier. One that
 // begins an id must begin at least one, and one that the shell does not carry is missing too.
 func TestEverySentenceOfThePagesExists(t *testing.T) {
 	c := catalogue(t)
-	pages := map[string][]string{"": append(slices.Clone(counterTopics), displayTopics...), "display.js": displayTopics, "scene.js": displayTopics}
+	pages := map[string][]string{"": append(slices.Clone(counterTopics), displayTopics...), "display.js": displayTopics, "scene.js": displayTopics,
+		"manager.js": managerTopics, "paper.js": managerTopics}
 	used := map[string]bool{}
 	for _, s := range sources(t) {
 		if strings.HasSuffix(s.name, ".css") {
@@ -161,9 +162,9 @@ func TestEverySentenceOfThePagesExists(t *testing.T) {
 		for _, found := range quoted.FindAllStringSubmatch(s.text, -1) {
 			pattern := regexp.QuoteMeta(found[1])
 			if i := strings.Index(found[1], "${"); i >= 0 {
-				pattern = regexp.MustCompile(`\\\$\\\{[^}]*\\\}`).ReplaceAllString(pattern, `[a-z_-]+`)
+				pattern = regexp.MustCompile(`\\\$\\\{[^}]*\\\}`).ReplaceAllString(pattern, `[0-9a-z_-]+`)
 			} else if strings.HasSuffix(found[1], ".") {
-				pattern += `[a-z_-]+`
+				pattern += `[0-9a-z_-]+`
 			}
 			whole := regexp.MustCompile("^" + pattern + "$")
 			matches := 0

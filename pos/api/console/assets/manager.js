@@ -5,15 +5,13 @@ import * as api from './api.js';
 import * as dialogs from './dialogs.js';
 import { comeIn } from './door.js';
 import { byId, el, refill, show, write } from './draw.js';
-import { format } from './money.js';
+import { ages, clock, item, line, money, sections, weekday } from './paper.js';
 import { bars } from './plot.js';
 import { follow } from './stream.js';
-import { has, say, shell, time } from './words.js';
+import { has, say, shell } from './words.js';
 
-const state = { day: 'current', days: [], report: null };
-const money = (minor, currency) => format(minor, currency, shell.lang);
-const known = (id, word) => (has(id) ? say(id) : word);
-const wallet = (name) => (name ? known(`wallet.${name}.name`, name) : say('report.wallet.none'));
+const trendDays = 14;
+const state = { day: 'current', days: [], report: null, read: '' };
 
 function sentence(problem) {
   if (problem.status === 0) return say('page.unanswered');
@@ -35,10 +33,14 @@ function soon(what, wait) {
   };
 }
 
+// reread asks again. What was asked about a day that is no longer looked at is dropped, and what has not
+// changed is not drawn again under the eyes of who reads it.
 const reread = soon(async () => {
-  const [days, report] = await Promise.all([api.days(), api.report(state.day)]);
-  state.days = days.items;
-  state.report = report;
+  const asked = state.day;
+  const [days, report] = await Promise.all([api.days(), api.report(asked)]);
+  const read = JSON.stringify([days, report]);
+  if (asked !== state.day || read === state.read) return;
+  Object.assign(state, { days: days.items, report, read });
   draw();
 }, 150);
 
@@ -46,27 +48,26 @@ function draw() {
   const r = state.report;
   drawDays();
   if (!r) return;
+  const at = clock(r);
   write(byId('report-title'), r.z === null ? say('report.title.x') : say('report.title.z', { z: r.z }));
-  write(byId('report-when'), [r.day ? `${r.day} ${weekday(r.day)}` : say('report.head.no_day'),
-    r.opened && `${say('report.head.opened')} ${time(r.opened)}`,
-    r.closed && `${say('report.head.closed')} ${say('report.head.closed_by', { time: time(r.closed), by: r.by })}`,
+  write(byId('report-when'), [r.opened || r.z !== null ? `${r.day} ${weekday(r.day)}` : say('report.head.no_day'),
+    r.opened && `${say('report.head.opened')} ${at(r.opened)}`,
+    r.closed && `${say('report.head.closed')} ${r.by ? say('report.head.closed_by', { time: at(r.closed), by: r.by }) : at(r.closed)}`,
+    r.zone && r.zone !== 'Local' && r.opened && r.zone.replaceAll('_', ' '),
     r.china_days.length && `${say('report.head.china')} ${r.china_days.join(', ')}`].filter(Boolean).join(' · '));
-  const count = r.totals.reduce((n, t) => n + t.sales.n, 0);
-  write(byId('report-line'), [
-    count ? say('page.manager.payments', { n: count }) : say('report.summary.none'),
-    r.net.length ? say('report.summary.net', { amount: r.net.map((n) => money(n.amount, n.currency)).join(' + ') }) : '',
-    r.not_final.length ? say('page.manager.not_final', { n: r.not_final.length }) : say('report.summary.all_final'),
-  ].filter(Boolean).join(' '));
+  write(byId('report-line'), line(r));
   byId('report').dataset.z = r.z ?? '';
   byId('report').dataset.day = r.day;
   show(byId('close-day'), r.z === null && r.opened !== null);
   const path = '/v1/days/' + encodeURIComponent(r.z === null ? 'current' : r.day);
-  byId('as-csv').href = path + '?format=csv';
-  byId('as-text').href = path + '?format=text&lang=' + encodeURIComponent(shell.lang);
-  byId('report-body').replaceChildren(...[note(r), notFinal(r), totals(r), ruled(r), adjustments(r), failed(r), people(r), hours(r), foot(r)].filter(Boolean));
+  for (const format of ['text', 'csv', 'json']) {
+    const link = byId('as-' + format);
+    link.href = `${path}?format=${format}&lang=${encodeURIComponent(shell.lang)}`;
+    link.download = `${r.register}-${r.day}-${r.z === null ? 'X' : 'Z' + String(r.z).padStart(6, '0')}.${format === 'text' ? 'txt' : format}`;
+  }
+  byId('report-body').replaceChildren(...sections(r));
+  ages();
 }
-
-const weekday = (day) => say('report.weekday.' + new Date(day + 'T12:00:00Z').getUTCDay());
 
 function drawDays() {
   const rows = [...state.days];
@@ -79,12 +80,18 @@ function drawDays() {
       el('span', {}, d.z === null ? (d.day || say('report.head.no_day')) : `Z ${d.z}`), ' ',
       el('span', { className: 'sum' }, d.net.map((n) => money(n.amount, n.currency)).join(' + '))));
   }));
-  const closed = state.days.filter((d) => d.net.length > 0).slice(0, 14).reverse();
-  const currency = closed[0]?.net[0].currency;
-  const plot = bars(closed.map((d) => ({ label: d.day.slice(5), value: d.net[0].amount, title: `${d.day}: ${money(d.net[0].amount, d.net[0].currency)}` })), currency ? (v) => money(v, currency) : String);
+  drawTrend();
+}
+
+// drawTrend draws the net of the last days in the register's own currency; other money stands in the list.
+function drawTrend() {
+  const list = state.days.slice(0, trendDays).reverse().map((d) => {
+    const net = d.net.find((n) => n.currency === shell.currency)?.amount ?? 0;
+    return { label: d.day.slice(8), value: net, title: `${d.day}: ${money(net, shell.currency)}` };
+  });
   byId('trend').querySelector('svg')?.remove();
-  show(byId('trend'), closed.length > 1);
-  if (closed.length > 1) byId('trend').append(plot);
+  show(byId('trend'), list.length > 1);
+  if (list.length > 1) byId('trend').append(bars(list, (v) => money(v, shell.currency)));
 }
 
 function choose(day) {
@@ -94,93 +101,15 @@ function choose(day) {
   reread();
 }
 
-const section = (id, ...inner) => el('section', { 'data-section': id }, el('h3', {}, say(id)), ...inner);
-
-function table(id, heads, rows, className = '') {
-  return el('div', { className: 'scroll', tabIndex: 0, role: 'group', 'aria-label': say(id) }, el('table', { className },
-    el('thead', {}, el('tr', {}, ...heads.map((h) => (h ? el('th', { scope: 'col' }, h) : el('td', {}))))),
-    el('tbody', {}, ...rows.map((cells) => el('tr', {}, ...cells.map((c, i) => el(i ? 'td' : 'th', i ? {} : { scope: 'row' }, c)))))));
-}
-
-const note = (r) => (r.note ? section('report.head.note', el('p', {}, r.note)) : null);
-
-function notFinal(r) {
-  if (!r.not_final.length) return null;
-  const made = section('report.not_final', el('ul', {}, ...r.not_final.map((i) => el('li', { 'data-who': i.who, 'data-id': i.id },
-    el('p', {}, el('b', {}, money(i.amount, i.currency)), ' ', i.ticket, ' ', el('span', { className: 'word' },
-      i.kind === 'refund' ? known(`refund.${i.state}.label`, i.state) : known(`state.${i.state}.label`, i.state))),
-    el('p', {}, [say(i.kind === 'refund' ? 'report.item.refund' : 'report.item.attempt'), i.id].join(' ')),
-    el('p', {}, say('report.item.since', { time: since(i.since) }), ' ', say('report.item.who', { who: known(`who.${i.who}`, i.who) })),
-    i.why ? el('p', {}, known(`reason.${i.why}`, i.why)) : ''))));
-  made.className = 'open';
-  return made;
-}
-
-function since(at) {
-  const t = new Date(at);
-  return t.toDateString() === new Date().toDateString() ? time(at) : `${t.toLocaleDateString('en-CA')} ${time(at)}`;
-}
-
-function totals(r) {
-  if (!r.totals.length) return null;
-  const cell = (s, c) => (s.n ? `${s.n} · ${money(s.amount, c)}` : '');
-  return section('report.money', table('report.money', ['', say('report.sales'), say('report.tips'), say('report.refunds'), say('report.net')],
-    r.totals.map((t) => [`${wallet(t.wallet)} ${t.currency}`, cell(t.sales, t.currency),
-      cell(t.tips, t.currency), cell(t.refunds, t.currency), money(t.net, t.currency)]), 'money'));
-}
-
-function ruled(r) {
-  const rows = [];
-  const add = (id, x, s) => s.n && rows.push([say(id), wallet(x.wallet), String(s.n), money(s.amount, x.currency)]);
-  for (const x of r.ruled) {
-    add('report.ruled.paid', x, x.paid);
-    add('report.ruled.unpaid', x, x.unpaid);
-    add('report.ruled.refunded', x, x.refunded);
-    add('report.ruled.refused', x, x.refused);
-  }
-  for (const x of r.unconfirmed) add('report.unconfirmed', x, x);
-  return rows.length ? section('report.ruled', table('report.ruled', ['', '', '', ''], rows)) : null;
-}
-
-function adjustments(r) {
-  if (!r.adjustments.length) return null;
-  return section('report.adjustments', el('ul', {}, ...r.adjustments.map((a) => el('li', {}, `${since(a.at)} · `,
-    known(`report.adjustment.${a.kind.replace('.', '_')}`, a.kind), ' · ', el('b', {}, money(a.amount, a.currency)), ` · ${a.reference}`))));
-}
-
-function failed(r) {
-  if (!r.failed.length) return null;
-  return section('report.failed', el('ul', {}, ...r.failed.map((f) => el('li', {}, el('b', {}, String(f.n)), ' ',
-    f.reason ? known(`report.reason.${f.reason}`, f.reason) : say('report.reason.none')))));
-}
-
-function people(r) {
-  if (!r.people.some((p) => p.cashier)) return null;
-  return section('report.people', table('report.people', ['', '', say('report.sales'), say('report.tips')], r.people.map((p) => [p.cashier || say('report.people.nobody'),
-    String(p.sales.n), money(p.sales.amount, p.currency), p.tips.n ? money(p.tips.amount, p.currency) : ''])));
-}
-
-function hours(r) {
-  if (!r.hours.length) return null;
-  const hour = (at) => new Date(at).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
-  return section('report.hours', bars(r.hours.map((h) => ({ label: hour(h.from), value: h.n, title: `${hour(h.from)}: ${h.n}` })), String));
-}
-
-function foot(r) {
-  const lines = [];
-  for (const name of ['opened', 'settled', 'cancelled', 'attempts', 'voided', 'unsent']) if (r.counts[name]) lines.push(say('report.count.' + name, { n: r.counts[name] }));
-  const made = el('section', { className: 'foot' }, el('p', {}, lines.join(' ')));
-  for (const [id, list] of [['report.carried_in', r.carried_in], ['report.carried_out', r.carried_out]]) {
-    if (list.length) made.append(el('p', {}, say(id), ': ', list.join(', ')));
-  }
-  made.append(el('p', { className: 'chain' }, r.z === null ? (r.opened ? say('report.foot.open') : '') : `${say('report.foot.rows', { rows: r.chain.rows })} ${r.chain.head}`));
-  return made;
-}
-
+// close asks for a name, and lists by name what the next day takes over. The day closes whatever is open.
 function close() {
-  const open = state.report?.not_final.length ?? 0;
-  write(byId('close-open'), open ? say('page.manager.close.open', { n: open }) : '');
-  show(byId('close-open'), open > 0);
+  const open = state.report?.not_final ?? [];
+  write(byId('close-open'), say('page.manager.close.open', { n: open.length }));
+  show(byId('close-open'), open.length > 0);
+  const at = clock(state.report);
+  byId('close-list').replaceChildren(...open.map((i) => item(i, at)));
+  show(byId('close-list'), open.length > 0);
+  ages();
   dialogs.ask('close', async ({ by, note: words }) => {
     const z = await api.close(by.trim(), words.trim());
     write(byId('told'), say('page.manager.closed', { z: z.z }));
@@ -193,7 +122,7 @@ function closeDoor(why = 'page.door.say') {
   for (const dialog of document.querySelectorAll('dialog[open]')) dialog.close();
   write(byId('door-why'), say(why));
   show(byId('door'), true);
-  show(byId('desk'), false);
+  show(byId('ledger'), false);
 }
 
 function linked(up) {
@@ -214,12 +143,13 @@ async function start() {
     return;
   }
   show(byId('door'), false);
-  show(byId('desk'), true);
+  show(byId('ledger'), true);
   dialogs.setUp(sentence, draw);
   byId('close-day').addEventListener('click', close);
   byId('print').addEventListener('click', () => window.print());
+  setInterval(ages, 1000);
   follow((type) => {
-    if (['snapshot', 'sale', 'refund', 'day'].includes(type)) reread();
+    if (['sale', 'attempt', 'refund', 'day'].includes(type)) reread();
   }, linked);
 }
 

@@ -8,9 +8,9 @@ function shape(name, props, text = '') {
   return made;
 }
 
-// bars draws one bar for each {label, value, title}; say writes the largest value. A value below nothing
-// hangs from the line.
-export function bars(list, say) {
+// bars draws one bar for each {label, value, title}; say writes the largest value, or every one where there
+// is room. A value below nothing hangs from the line.
+export function bars(list, say, every = false) {
   const wide = 46, high = 120, top = 18, foot = 18, room = Math.max(list.length, 12) * 46; // one bar alone is no tower
   const most = Math.max(0, ...list.map((b) => b.value)), least = Math.min(0, ...list.map((b) => b.value));
   const scale = high / (most - least || 1);
@@ -20,9 +20,11 @@ export function bars(list, say) {
   const peak = list.findIndex((b) => b.value === most);
   list.forEach((b, i) => {
     const tall = Math.abs(b.value) * scale;
-    svg.append(shape('rect', { x: i * wide + 5, y: b.value >= 0 ? zero - tall : zero, width: wide - 10, height: Math.max(tall, 1) }));
+    const bar = shape('rect', { x: i * wide + 5, y: b.value >= 0 ? zero - tall : zero, width: wide - 10, height: Math.max(tall, 1) });
+    bar.append(shape('title', {}, b.title));
+    svg.append(bar);
     svg.append(shape('text', { x: i * wide + wide / 2, y: top + high + foot - 4, class: 'label' }, b.label));
-    if (i === peak && b.value > 0) svg.append(shape('text', { x: Math.min(Math.max(i * wide + wide / 2, 34), room - 34), y: zero - tall - 4, class: 'value' }, say(b.value)));
+    if (b.value > 0 && (every || i === peak)) svg.append(shape('text', { x: Math.min(Math.max(i * wide + wide / 2, 34), room - 34), y: zero - tall - 4, class: 'value' }, say(b.value)));
   });
   svg.append(shape('line', { x1: 0, x2: room, y1: zero, y2: zero }));
   return svg;

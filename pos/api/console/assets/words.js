@@ -19,8 +19,13 @@ export function has(id) {
   return Object.hasOwn(shell.words, id);
 }
 
-// say gives a sentence; one that is missing reads as its id, so that a person can name it.
+const plural = new Intl.PluralRules(shell.lang);
+
+// say gives a sentence; one that is missing reads as its id, so that a person can name it. A number under
+// n picks the form for one where the sentence has it.
 export function say(id, args) {
+  const one = id + '#one';
+  if (args?.n !== undefined && has(one) && plural.select(Number(args.n)) === 'one') return fill(shell.words[one], args);
   return has(id) ? fill(shell.words[id], args) : id;
 }
 
