@@ -38,6 +38,7 @@ type Config struct {
 	Listen    string       `mapstructure:"listen"`
 	Acquirer  Acquirer     `mapstructure:"acquirer"`
 	Limits    Limits       `mapstructure:"limits"`
+	Backup    Backup       `mapstructure:"backup"`
 	Devices   []Device     `mapstructure:"device"`
 
 	calendar pos.Calendar
@@ -55,6 +56,22 @@ type Acquirer struct {
 // Limits bound what a register lets pile up.
 type Limits struct {
 	Unfinished int `mapstructure:"unfinished"`
+}
+
+// Backup is where and when the register file is copied.
+type Backup struct {
+	Folder string `mapstructure:"folder"` // absolute; empty is <data>/backup
+	At     string `mapstructure:"at"`     // HH:MM of the store's clock
+	Keep   int    `mapstructure:"keep"`   // copies
+	after  time.Duration
+}
+
+// backupDir is the folder of the copies.
+func (c Config) backupDir() string {
+	if c.Backup.Folder == "" {
+		return filepath.Join(c.Data, "backup")
+	}
+	return c.Backup.Folder
 }
 
 // Device is one thing on the counter.

@@ -102,6 +102,7 @@ func TestWholeConfiguration(t *testing.T) {
 		Languages: []string{"en", "zh-Hans"}, Data: "/var/lib/posd", Listen: "127.0.0.1:17080",
 		Acquirer: Acquirer{Dialect: "citcon-pos", URL: "https://uat.citconpay.com/posp/rest/", Hold: 25 * time.Second},
 		Limits:   Limits{Unfinished: 20},
+		Backup:   Backup{At: "04:30", Keep: 30, after: 4*time.Hour + 30*time.Minute},
 		Devices: []Device{
 			{"scanner", pos.RoleScanner, "line", "/dev/serial/by-id/usb-Honeywell_1900-if00", 9600},
 			{"display", pos.RoleDisplay, "text", "/dev/ttyUSB0", 9600},

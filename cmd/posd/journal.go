@@ -27,7 +27,7 @@ func (f *face) journalCommands() *cobra.Command {
 		}
 		return f.verifyJournal(cmd.Context(), *file, *key)
 	}
-	return group("journal", "Look into the register file without the daemon", f.withJSON(verify))
+	return group("journal", "Look into the register file without the daemon", f.withJSON(verify), f.backupCommand(), f.exportCommand(), f.adoptCommand())
 }
 
 // verifyJournal says whether the journal is whole, and if not, which row does not fit.

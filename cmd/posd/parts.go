@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"time"
 
 	"posd/pos"
 	"posd/store"
@@ -21,6 +23,12 @@ type parts struct {
 	// verify proves the journal of a register file, live or a copy, without writing to it.
 	verify func(ctx context.Context, file, key string) (verdict, error)
 
+	// backup copies the register file, export writes its journal as JSON Lines, adopt takes a restored one
+	// into service. They work while the daemon does not run; the first two also while it does.
+	backup func(ctx context.Context, cfg Config, dir string) (store.Copy, error)
+	export func(ctx context.Context, cfg Config, w io.Writer, progress func(int64)) (int64, error)
+	adopt  func(ctx context.Context, cfg Config, by, why string) (store.Adopted, error)
+
 	// signIn proves the acquirer's token without moving money. pos.ErrMisfit is in the chain of a refusal.
 	signIn func(ctx context.Context, cfg Config) error
 }
@@ -36,7 +44,7 @@ type verdict struct {
 
 // house is the register's own parts.
 func house() parts {
-	return parts{drivers: drivers(), verify: verify, signIn: signIn}
+	return parts{drivers: drivers(), verify: verify, backup: backup, export: export, adopt: adopt, signIn: signIn}
 }
 
 // verify reads the key and walks the chain. The caller has seen that both files are there: the store
@@ -48,6 +56,33 @@ func verify(ctx context.Context, file, key string) (verdict, error) {
 	}
 	v, err := store.Verify(ctx, file, secret)
 	return verdict{v.Whole, v.Rows, v.Head, v.Broken, v.Why}, err
+}
+
+func backup(ctx context.Context, cfg Config, dir string) (store.Copy, error) {
+	key, err := store.LoadKey(keyPath(cfg.Data))
+	if err != nil {
+		return store.Copy{}, err
+	}
+	return store.BackupFile(ctx, journalFile(cfg), key, dir)
+}
+
+func export(ctx context.Context, cfg Config, w io.Writer, progress func(int64)) (int64, error) {
+	return store.Export(ctx, journalFile(cfg), w, store.ExportHead{Register: cfg.Register, Store: cfg.Store, Version: release}, progress)
+}
+
+func adopt(ctx context.Context, cfg Config, by, why string) (store.Adopted, error) {
+	key, err := store.LoadKey(keyPath(cfg.Data))
+	if err != nil {
+		return store.Adopted{}, err
+	}
+	now := time.Now()
+	return store.Adopt(ctx, store.Options{Path: journalFile(cfg), Key: key, Log: slog.New(slog.DiscardHandler)}, store.Adoption{By: by, Why: why, At: now,
+		Day: func(open, closed pos.Date) pos.Date {
+			if open != "" {
+				return open
+			}
+			return cfg.Calendar().Next(now, closed)
+		}})
 }
 
 // signIn asks the acquirer on a fresh connection, as the daemon does.

@@ -43,9 +43,9 @@ func serve(ctx context.Context, cfg Config, stderr io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	journal, err := store.Open(ctx, store.Options{Path: filepath.Join(cfg.Data, "register.db"), Key: key, Log: log})
+	journal, err := store.Open(ctx, store.Options{Path: journalFile(cfg), Key: key, Log: log})
 	if err != nil {
-		return err
+		return adoptable(err)
 	}
 	defer func() { err = errors.Join(err, journal.Close()) }()
 
@@ -86,11 +86,17 @@ func serve(ctx context.Context, cfg Config, stderr io.Writer) (err error) {
 		return fmt.Errorf("listen on %s: %w", cfg.Listen, err)
 	}
 
+	copies := keeper{at: cfg.Backup.after, zone: cfg.Calendar().Zone, keep: cfg.Backup.Keep, raise: troubles.Raise, clear: troubles.Clear,
+		copies: func() ([]store.Copy, error) { return store.Copies(cfg.backupDir()) },
+		backup: func(ctx context.Context) (store.Copy, error) { return journal.Backup(ctx, cfg.backupDir()) },
+		prune:  func(keep int) error { return store.Prune(cfg.backupDir(), keep) }, log: log.With("part", "backup")}
+
 	parts, ctx := errgroup.WithContext(ctx) // one part fails: all stop
 	parts.Go(func() error { return counter.Run(ctx) })
 	parts.Go(func() error { return desk.Run(ctx) })
 	parts.Go(func() error { return face.Run(ctx) })
 	parts.Go(func() error { return face.Serve(ctx, listener) })
+	parts.Go(func() error { return copies.run(ctx) })
 	parts.Go(func() error { return watchdog(ctx, counter) })
 	log.Info("serving", "listen", listener.Addr().String(), "data", cfg.Data, "version", release)
 	return parts.Wait()

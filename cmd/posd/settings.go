@@ -31,6 +31,9 @@ var settings = []setting{
 	{"acquirer.ca_file", ""},
 	{"acquirer.hold", "25s"},
 	{"limits.unfinished", 20},
+	{"backup.folder", ""},
+	{"backup.at", "04:30"},
+	{"backup.keep", 30},
 	{"device", []any{}},
 }
 

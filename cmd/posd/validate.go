@@ -21,6 +21,7 @@ const (
 	mostHold       = 40 * time.Second // a payment code rotates at a moment we do not know
 	mostUnfinished = 200
 	mostDevices    = 16
+	mostCopies     = 1000
 	mostStore      = 40 // columns of the customer display
 )
 
@@ -57,8 +58,33 @@ func validate(cfg *Config, k known, s secrets, before Faults) Faults {
 	if n := cfg.Limits.Unfinished; n < 1 || n > mostUnfinished {
 		c.fault("limits.unfinished", n, "is out of range", fmt.Sprintf("write 1 to %d", mostUnfinished))
 	}
+	c.backup(&cfg.Backup)
 	c.devices(cfg.Devices, k)
 	return c.faults
+}
+
+// clock reads HH:MM.
+func clock(text string) (time.Duration, bool) {
+	parts := shapeCutoff.FindStringSubmatch(text)
+	if parts == nil {
+		return 0, false
+	}
+	hours, _ := strconv.Atoi(parts[1])
+	minutes, _ := strconv.Atoi(parts[2])
+	return time.Duration(hours)*time.Hour + time.Duration(minutes)*time.Minute, true
+}
+
+func (c *checker) backup(b *Backup) {
+	if b.Folder != "" && !filepath.IsAbs(b.Folder) {
+		c.fault("backup.folder", b.Folder, "is not a whole path", `write it from the root, or "" for the folder backup among the data`)
+	}
+	after, ok := clock(b.At)
+	if b.after = after; !ok {
+		c.fault("backup.at", b.At, "is not a time of day", `write HH:MM from "00:00" to "23:59"`)
+	}
+	if b.Keep < 1 || b.Keep > mostCopies {
+		c.fault("backup.keep", b.Keep, "is out of range", fmt.Sprintf("write 1 to %d", mostCopies))
+	}
 }
 
 func (c *checker) identity(cfg *Config, k known) {
@@ -81,13 +107,9 @@ func (c *checker) identity(cfg *Config, k known) {
 	case err != nil || cfg.Timezone == "Local":
 		c.fault("timezone", cfg.Timezone, "is not a known time zone", `write an IANA name, such as "America/New_York"`)
 	}
-	cutoff := shapeCutoff.FindStringSubmatch(cfg.DayCutoff)
-	if cutoff == nil {
+	cutoff, ok := clock(cfg.DayCutoff)
+	if cfg.calendar = (pos.Calendar{Zone: zone, Cutoff: cutoff}); !ok {
 		c.fault("day_cutoff", cfg.DayCutoff, "is not a time of day", `write HH:MM from "00:00" to "23:59"`)
-	} else {
-		hours, _ := strconv.Atoi(cutoff[1])
-		minutes, _ := strconv.Atoi(cutoff[2])
-		cfg.calendar = pos.Calendar{Zone: zone, Cutoff: time.Duration(hours)*time.Hour + time.Duration(minutes)*time.Minute}
 	}
 	if _, err := pos.ParseCurrency(string(cfg.Currency)); cfg.Currency == "" {
 		c.fault("currency", nil, "is not set", `write the currency of the till, such as "USD"`)

@@ -41,6 +41,9 @@ func citconPOS(cfg Config, log *slog.Logger) (pos.Acquirer, error) {
 		}})
 }
 
+// journalFile is where the journal lies.
+func journalFile(cfg Config) string { return filepath.Join(cfg.Data, registerFile) }
+
 // keyPath is where the register's key lies: among the credentials that systemd hands over, or with the data.
 func keyPath(data string) string {
 	if dir := os.Getenv("CREDENTIALS_DIRECTORY"); dir != "" {

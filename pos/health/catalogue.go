@@ -37,6 +37,7 @@ var catalogue = map[pos.TroubleCode]trouble{
 	pos.TroubleRefundLate:   {severity: Warning, life: 30 * time.Minute},
 	pos.TroubleRuling:       {severity: Warning, life: time.Hour},
 	pos.TroubleOddAnswer:    {severity: Warning, life: 10 * time.Minute},
+	pos.TroubleBackup:       {severity: Warning},
 	pos.TroubleClockBehind:  {severity: Warning, hides: []pos.TroubleCode{pos.TroubleClockSkew}},
 	pos.TroubleClockSkew:    {severity: Warning, delay: 30 * time.Second},
 	pos.TroubleScanner:      {severity: Warning, delay: 3 * time.Second, hides: []pos.TroubleCode{pos.TroubleGarbled}},

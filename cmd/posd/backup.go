@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"posd/pos"
+	"posd/store"
+)
+
+// Waits of the keeper.
+const (
+	overdueAfter = 24 * time.Hour   // a register without a copy this young makes one soon
+	overdueIn    = time.Minute      // after its start: the counter comes first
+	againIn      = 10 * time.Minute // after one that failed
+)
+
+// keeper copies the register file every night at the same time of the store's clock, and proves the copy.
+type keeper struct {
+	at     time.Duration // after local midnight
+	zone   *time.Location
+	keep   int
+	copies func() ([]store.Copy, error)
+	backup func(ctx context.Context) (store.Copy, error)
+	prune  func(keep int) error
+	raise  func(pos.Trouble)
+	clear  func(code pos.TroubleCode, about string)
+	log    *slog.Logger
+}
+
+// run keeps copying until ctx ends. A copy that fails is a trouble and never the daemon's end.
+func (k keeper) run(ctx context.Context) error {
+	next := k.first(time.Now())
+	for {
+		timer := time.NewTimer(time.Until(next))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return nil
+		case <-timer.C:
+		}
+		c, err := k.backup(ctx)
+		if err == nil {
+			err = k.prune(k.keep)
+		}
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			k.log.Error("backup", "err", err)
+			k.raise(pos.Trouble{Code: pos.TroubleBackup, Since: time.Now()})
+			next = time.Now().Add(againIn)
+			continue
+		}
+		k.log.Info("backup", "file", filepath.Base(c.Path), "rows", c.Rows, "bytes", c.Bytes)
+		k.clear(pos.TroubleBackup, "")
+		next = k.tonight(time.Now())
+	}
+}
+
+// first is when the first copy of this start is due.
+func (k keeper) first(now time.Time) time.Time {
+	copies, err := k.copies()
+	if err != nil || len(copies) == 0 || now.Sub(copies[0].At) > overdueAfter {
+		return now.Add(overdueIn)
+	}
+	return k.tonight(now)
+}
+
+// tonight is the next instant at which the store's clock shows the time. Each date has one, also a date
+// of 23 or 25 hours.
+func (k keeper) tonight(now time.Time) time.Time {
+	local := now.In(k.zone)
+	minutes := int(k.at / time.Minute)
+	for d := 0; ; d++ {
+		at := time.Date(local.Year(), local.Month(), local.Day()+d, minutes/60, minutes%60, 0, 0, k.zone)
+		if at.After(now) {
+			return at
+		}
+	}
+}
+
+// adoptable says what to do about a restored file.
+func adoptable(err error) error {
+	if !errors.Is(err, store.ErrRestored) {
+		return err
+	}
+	return coded{exitBroken, fmt.Errorf("%w. Payments may have been made that it does not know. If this file is to be used, a manager takes it into service with: posd journal adopt --config FILE --by NAME --why TEXT", err)}
+}

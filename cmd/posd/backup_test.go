@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"posd/pos"
+	"posd/store"
+)
+
+// A copy every night at the store's half past four, also when the clocks change: one a date, no more.
+func TestACopyEveryNight(t *testing.T) {
+	zone, err := time.LoadLocation("America/New_York")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, start := range map[string]time.Time{
+		"the clocks go forward": time.Date(2026, 3, 6, 12, 0, 0, 0, zone),
+		"the clocks go back":    time.Date(2026, 10, 30, 12, 0, 0, 0, zone),
+	} {
+		t.Run(name, func(t *testing.T) {
+			k := keeper{at: 2*time.Hour + 30*time.Minute, zone: zone}
+			now, dates := start, map[string]int{}
+			for range 5 {
+				now = k.tonight(now)
+				dates[now.In(zone).Format(time.DateOnly)]++
+			}
+			if len(dates) != 5 {
+				t.Errorf("%v", dates)
+			}
+		})
+	}
+}
+
+// A register without a young copy makes one soon after its start; one that fails is told, tried again, and
+// taken back with the next good one.
+func TestACopyThatFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var made, pruned, raised, cleared int
+		k := keeper{at: 4*time.Hour + 30*time.Minute, zone: time.UTC, keep: 30, log: slog.New(slog.DiscardHandler),
+			copies: func() ([]store.Copy, error) { return nil, nil },
+			backup: func(context.Context) (store.Copy, error) {
+				if made++; made <= 2 {
+					return store.Copy{}, errors.New("no space left on device")
+				}
+				return store.Copy{Path: "register.db"}, nil
+			},
+			prune: func(int) error { pruned++; return nil },
+			raise: func(t pos.Trouble) { raised++ }, clear: func(pos.TroubleCode, string) { cleared++ }}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- k.run(ctx) }()
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if made != 3 || raised != 2 || cleared != 1 || pruned != 1 {
+			t.Errorf("made %d, told %d, taken back %d, pruned %d", made, raised, cleared, pruned)
+		}
+		time.Sleep(48 * time.Hour)
+		synctest.Wait()
+		if made != 5 {
+			t.Errorf("%d copies after two more nights", made)
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A young copy is left alone until tonight.
+func TestAYoungCopyIsEnough(t *testing.T) {
+	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	k := keeper{at: 4*time.Hour + 30*time.Minute, zone: time.UTC, copies: func() ([]store.Copy, error) {
+		return []store.Copy{{At: now.Add(-7 * time.Hour)}}, nil
+	}}
+	if got := k.first(now); !got.Equal(time.Date(2026, 11, 21, 4, 30, 0, 0, time.UTC)) {
+		t.Error(got)
+	}
+}
