@@ -42,24 +42,27 @@ func (k keeper) run(ctx context.Context) error {
 			timer.Stop()
 			return nil
 		case <-timer.C:
+			next = k.once(ctx)
 		}
-		c, err := k.backup(ctx)
-		if err == nil {
-			err = k.prune(k.keep)
-		}
-		switch {
-		case ctx.Err() != nil:
-			return nil
-		case err != nil:
-			k.log.Error("backup", "err", err)
-			k.raise(pos.Trouble{Code: pos.TroubleBackup, Since: time.Now()})
-			next = time.Now().Add(againIn)
-			continue
-		}
+	}
+}
+
+// once makes one copy, says how it went and returns when the next is due.
+func (k keeper) once(ctx context.Context) time.Time {
+	c, err := k.backup(ctx)
+	if err == nil {
+		err = k.prune(k.keep)
+	}
+	switch {
+	case err == nil:
 		k.log.Info("backup", "file", filepath.Base(c.Path), "rows", c.Rows, "bytes", c.Bytes)
 		k.clear(pos.TroubleBackup, "")
-		next = k.tonight(time.Now())
+		return k.tonight(time.Now())
+	case ctx.Err() == nil:
+		k.log.Error("backup", "err", err)
+		k.raise(pos.Trouble{Code: pos.TroubleBackup, Since: time.Now()})
 	}
+	return time.Now().Add(againIn)
 }
 
 // first is when the first copy of this start is due.

@@ -81,10 +81,10 @@ func TestSimulationFindsWrongRules(t *testing.T) {
 	const within = 40
 	for name, rule := range map[string]wrongRule{
 		"silence means declined": reads(func(call string, _ pos.Attempt, ans pos.Answer, err error) (pos.Answer, error) {
-			if err != nil && call == "charge" {
-				return pos.Answer{Event: pos.Decline, Reason: "timeout"}, nil
+			if err == nil || call != "charge" {
+				return ans, err
 			}
-			return ans, err
+			return pos.Answer{Event: pos.Decline, Reason: "timeout"}, nil
 		}),
 		"not found means declined": reads(func(_ string, _ pos.Attempt, ans pos.Answer, err error) (pos.Answer, error) {
 			if err == nil && (ans.Event == pos.Absent || ans.Event == pos.Unfound) {
@@ -93,10 +93,10 @@ func TestSimulationFindsWrongRules(t *testing.T) {
 			return ans, err
 		}),
 		"a cancel trusted without its answer": reads(func(call string, _ pos.Attempt, ans pos.Answer, err error) (pos.Answer, error) {
-			if call == "cancel" && err != nil {
-				return pos.Answer{Event: pos.Close}, nil
+			if call != "cancel" || err == nil {
+				return ans, err
 			}
-			return ans, err
+			return pos.Answer{Event: pos.Close}, nil
 		}),
 		"a charge retried under a new reference": {acquires: func(a pos.Acquirer) pos.Acquirer { return misled{Acquirer: a, retries: true} }},
 		"a refund sent again where that gives twice": {acquires: func(a pos.Acquirer) pos.Acquirer {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"image"
 	"net"
 	"net/http"
 	"os"
@@ -148,19 +147,23 @@ func (b *boutique) plug(name string) error {
 
 // pay lets the shopper's phone read the QR in a picture file, or off the customer display, and decide.
 func (b *boutique) pay(file string, confirms bool) error {
-	text, err := "", error(nil)
-	if file != "" {
-		text, err = readFile(file)
-	} else {
-		var picture image.Image
-		if picture, err = b.screen.picture(); err == nil {
-			text, err = read(picture)
-		}
-	}
+	text, err := b.seen(file)
 	if err != nil {
 		return err
 	}
 	return b.bank.scanned(text, confirms)
+}
+
+// seen is what the phone reads.
+func (b *boutique) seen(file string) (string, error) {
+	if file != "" {
+		return readFile(file)
+	}
+	picture, err := b.screen.picture()
+	if err != nil {
+		return "", err
+	}
+	return read(picture)
 }
 
 // scan lets the scanner read text and send it, ended as most scanners are set to end it.

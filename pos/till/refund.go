@@ -113,7 +113,8 @@ func (t *Till) RuleRefund(ctx context.Context, id string, done bool, why, by str
 			ev = pos.RuleDone
 		}
 		to, ok := r.State.Next(ev)
-		if !ok || !(r.NeedsManager(t.can, time.Now()) || r.State.Final()) {
+		open := r.NeedsManager(t.can, time.Now()) || r.State.Final()
+		if !ok || !open {
 			return pos.Refuse(op, pos.RulingNotOpen, "%s", r.State)
 		}
 		if done && !r.State.Binds() && s.Remaining(r.Attempt) < r.Amount.Minor {
@@ -141,7 +142,7 @@ func (t *Till) toRefund(ctx context.Context, op, id string, do func(*pos.Sale, p
 
 // refundOf finds a refund by its id or reference, in memory or in the file.
 func (t *Till) refundOf(ctx context.Context, id string) (*pos.Sale, *pos.Refund, error) {
-	sale := ""
+	var sale string
 	if g := t.giving(id); g != nil {
 		sale = g.sale
 	} else {

@@ -252,7 +252,7 @@ func (t *Till) resume(ctx context.Context) error {
 	unheard := t.unheard
 	t.unheard = nil
 	for i, l := range unheard {
-		err := error(nil)
+		var err error
 		if l.refund != nil {
 			err = t.learnRefund(ctx, l.reference, *l.refund)
 		} else {
