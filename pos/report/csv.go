@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"posd/pos"
 	"posd/pos/words"
@@ -189,11 +190,8 @@ const formulas = "=+-@\t\r\n＝＋－＠"
 
 // spoken is a cell whose text may come from outside.
 func spoken(text string) string {
-	for _, first := range text {
-		if strings.ContainsRune(formulas, first) {
-			return "'" + text
-		}
-		break
+	if first, _ := utf8.DecodeRuneInString(text); text != "" && strings.ContainsRune(formulas, first) {
+		return "'" + text
 	}
 	return text
 }
