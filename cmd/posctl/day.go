@@ -105,10 +105,13 @@ func (f *face) closeCommand() *cobra.Command {
 			}
 			var z struct {
 				Day string `json:"day"`
+				Z   int    `json:"z"`
 			}
 			if !reads(text, &z) || z.Day == "" {
 				return errAnswer
 			}
+			// Said before the report is fetched: a printout that fails does not undo the close.
+			fmt.Fprintln(f.stderr, f.say("day.closed", "day", z.Day, "z", fmt.Sprint(z.Z)))
 			printed, err := r.get(cmd.Context(), "/v1/days/"+url.PathEscape(z.Day)+"?format=text")
 			if err != nil {
 				return err
