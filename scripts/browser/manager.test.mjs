@@ -1,6 +1,7 @@
 // The manager's page: today first, open items first, days back, and the close of the day.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { beforeEach, test } from 'node:test';
 
 import { Counter } from './counter.mjs';
@@ -68,7 +69,7 @@ test('an item that is not final stands in a box of its own, above the money', wi
   boutique('scan alipay');
   await counter.until((o) => o.sale === sale && o.tone === 'manager', 'the sale needs a manager', 60000);
   await desk.page.waitForSelector('.open li[data-who=manager]');
-  assert.match(await desk.page.innerText('.open'), /A-1083 \$82\.00 CHECKING[\s\S]*ago Next move: a manager/);
+  assert.match(await desk.page.innerText('.open'), /A-1083 \$82\.00 CHECKING[^\n]* ago\n[\s\S]*Next move: a manager/);
   const order = await desk.page.evaluate(() => [...document.querySelectorAll('#report-body > section')].map((s) => s.dataset.section));
   assert.ok(order.indexOf('report.not_final') < order.indexOf('report.money'));
   await both(desk, 'manager-open-item');
@@ -120,6 +121,43 @@ test('in French and in Chinese', withBoutique, async () => {
     await both(desk, `manager-z-${lang}`);
   }
   await desk.page.setViewportSize(narrow);
+});
+
+// A day with everything in it, as the report's own test has it, and two weeks of days before it.
+const rich = JSON.parse(readFileSync(new URL('../../pos/report/testdata/friday.json', import.meta.url), 'utf8'));
+rich.zone = 'America/New_York';
+
+test('a full day reads well in every language, on screen and on paper', async () => {
+  const page = await v.context.newPage();
+  const full = new Counter(page);
+  const days = [{ day: '2026-11-21', z: null, closed: null, net: [] }];
+  for (let back = 0; back < 20; back++) {
+    const day = new Date(Date.UTC(2026, 10, 20 - back)).toISOString().slice(0, 10);
+    days.push({ day, z: 412 - back, closed: day + 'T23:00:00.000Z', net: back === 3 ? [{ amount: -4250, currency: 'USD' }] :
+      [{ amount: 45000, currency: 'CAD' }, { amount: 1328800 - 51000 * back, currency: 'USD' }] });
+  }
+  await page.route('**/v1/days', (route) => route.fulfill({ json: { items: days } }));
+  await page.route('**/v1/days/*', (route) => route.fulfill({ json: rich }));
+  for (const [lang, title] of [['en', /Z report no\. 412/], ['fr-CA', /Rapport Z no 412/], ['zh-Hans', /日结报表（Z）第 412 号/]]) {
+    await page.goto(`${base}/manager?lang=${lang}`);
+    await page.waitForSelector('body[data-linked=true] #report[data-z="412"]');
+    assert.match(await page.innerText('#report-title'), title);
+    assert.match(await page.innerText('#report-when'), /09:02[\s\S]*21:07/, 'times are not the store\'s');
+    assert.match(await page.innerText('[data-section="report.adjustments"]'), /16:12[\s\S]*2026-11-19/);
+    assert.equal(await page.locator('[data-section="report.hours"] rect').count(), 7, 'the quiet hours are missing');
+    assert.equal(await page.locator('#trend rect').count(), 14);
+    await both(full, `manager-full-${lang}`);
+    await page.emulateMedia({ media: 'print' });
+    for (const [paper, viewport] of [['letter', { width: 816, height: 1900 }], ['slip', { width: 302, height: 3200 }]]) {
+      await page.setViewportSize(viewport);
+      await full.whole(`${lang}, on a ${paper}`);
+      for (const gone of ['#close-day', '#print', '#days-list', 'header nav']) assert.ok(!(await full.visible(gone)), `${gone} is printed`);
+      await full.shot(`manager-full-${lang}-${paper}`);
+    }
+    await page.emulateMedia({ media: 'screen' });
+    await page.setViewportSize(wide);
+  }
+  await page.close();
 });
 
 test('no page asked a stranger, and no page stumbled', () => clean(desk));

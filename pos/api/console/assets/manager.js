@@ -80,6 +80,7 @@ function drawDays() {
       el('span', {}, d.z === null ? (d.day || say('report.head.no_day')) : `Z ${d.z}`), ' ',
       el('span', { className: 'sum' }, d.net.map((n) => money(n.amount, n.currency)).join(' + '))));
   }));
+  byId('day-' + state.day)?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   drawTrend();
 }
 
@@ -91,7 +92,7 @@ function drawTrend() {
   });
   byId('trend').querySelector('svg')?.remove();
   show(byId('trend'), list.length > 1);
-  if (list.length > 1) byId('trend').append(bars(list, (v) => money(v, shell.currency)));
+  if (list.length > 1) byId('trend').append(bars(list, (v) => money(v, shell.currency), { wide: 24 }));
 }
 
 function choose(day) {

@@ -1,12 +1,13 @@
 // The sections of a day's report, as the register folded it. Nothing is added up here.
 
 import { el, write } from './draw.js';
-import { format } from './money.js';
+import { exponent, format } from './money.js';
 import { bars } from './plot.js';
 import { has, say, shell, span } from './words.js';
 
 export const money = (minor, currency) => format(minor, currency, shell.lang);
 const sums = (amounts) => amounts.map((a) => money(a.amount, a.currency)).join(' + ');
+const gap = shell.lang.startsWith('zh') ? '' : ' '; // between sentences
 export const known = (id, word) => (has(id) ? say(id) : word);
 const wallet = (name) => (name ? known(`wallet.${name}.name`, name) : say('report.wallet.none'));
 export const weekday = (day) => say('report.weekday.' + new Date(day + 'T12:00:00Z').getUTCDay());
@@ -35,7 +36,7 @@ export function line(r) {
     n ? say('report.summary.payments', { n }) : say('report.summary.none'),
     r.net.length ? say('report.summary.net', { amount: sums(r.net) }) : '',
     r.not_final.length ? say('report.summary.not_final', { n: r.not_final.length }) : say('report.summary.all_final'),
-  ].filter(Boolean).join(shell.lang.startsWith('zh') ? '' : ' ');
+  ].filter(Boolean).join(gap);
 }
 
 // sections are the report in its reading order: what is open first.
@@ -48,7 +49,7 @@ const section = (id, ...inner) => el('section', { 'data-section': id }, el('h3',
 
 function table(id, heads, rows, className = '') {
   return el('div', { className: 'scroll', tabIndex: 0, role: 'group', 'aria-label': say(id) }, el('table', { className },
-    el('thead', {}, el('tr', {}, ...heads.map((h) => (h ? el('th', { scope: 'col' }, h) : el('td', {}))))),
+    heads.some(Boolean) ? el('thead', {}, el('tr', {}, ...heads.map((h) => (h ? el('th', { scope: 'col' }, h) : el('td', {}))))) : '',
     el('tbody', {}, ...rows.map((cells) => el('tr', {}, ...cells.map((c, i) => el(i ? 'td' : 'th', i ? { 'data-head': heads[i] } : { scope: 'row' }, c)))))));
 }
 
@@ -59,10 +60,10 @@ const note = (r) => (r.note ? section('report.head.note', el('p', {}, r.note)) :
 export function item(i, at, ageless) {
   const word = known(`${i.kind === 'refund' ? 'refund' : 'state'}.${i.state}.label`, i.state);
   return el('li', { 'data-who': i.who, 'data-id': i.id },
-    el('p', {}, el('b', {}, i.ticket), i.ticket ? ' ' : '', el('b', {}, money(i.amount, i.currency)), ' ', el('span', { className: 'word' }, word)),
-    el('p', {}, say('report.item.since', { time: at(i.since) }), ' ', ageless ? '' : el('span', { 'data-since': Date.parse(i.since) }), ' ',
-      el('b', {}, say('report.item.who', { who: known(`who.${i.who}`, i.who) })),
-      i.next_try ? ' ' + say('report.item.next', { time: at(i.next_try) }) : ''),
+    el('p', {}, el('b', {}, i.ticket), i.ticket ? ' ' : '', el('b', {}, money(i.amount, i.currency)), ' ', el('span', { className: 'word' }, word), ' ',
+      ageless ? '' : el('span', { 'data-since': Date.parse(i.since) })),
+    el('p', {}, say('report.item.since', { time: at(i.since) }), gap, el('b', {}, say('report.item.who', { who: known(`who.${i.who}`, i.who) })),
+      i.next_try ? gap + say('report.item.next', { time: at(i.next_try) }) : ''),
     el('p', { className: 'reference' }, [say(i.kind === 'refund' ? 'report.item.refund' : 'report.item.attempt'), i.id].join(' ')),
     i.why ? el('p', {}, known(`reason.${i.why}`, i.why)) : '');
 }
@@ -79,12 +80,19 @@ function totals(r) {
   const cell = (s, c) => (s.n ? `${s.n} · ${money(s.amount, c)}` : '');
   const extra = [];
   for (const t of r.totals) {
-    for (const s of t.shopper) extra.push(say('report.shopper', { wallet: wallet(t.wallet), n: s.n, amount: money(s.amount, s.currency) }));
+    for (const s of t.shopper) extra.push(say('report.shopper', { wallet: wallet(t.wallet), n: s.n, amount: money(s.amount, s.currency) }) + rate(t.currency, s));
   }
   for (const p of r.promotions) extra.push(say('report.promotion', { n: p.n, name: p.name }));
   return section('report.money', table('report.money', ['', say('report.sales'), say('report.tips'), say('report.refunds'), say('report.net')],
     r.totals.map((t) => [`${wallet(t.wallet)} ${t.currency}`, cell(t.sales, t.currency),
-      cell(t.tips, t.currency), cell(t.refunds, t.currency), money(t.net, t.currency)]), 'money'), ...extra.map((text) => el('p', {}, text)));
+      cell(t.tips, t.currency), cell(t.refunds, t.currency), money(t.net, t.currency)]), 'money net'), ...extra.map((text) => el('p', {}, text)));
+}
+
+// rate is what the shoppers' sum comes to for one unit of ours, as the report on paper has it.
+function rate(ours, s) {
+  if (!s.charged) return '';
+  const one = (s.amount / 10 ** exponent(s.currency)) / (s.charged / 10 ** exponent(ours));
+  return ` (1 ${ours} = ${one.toFixed(4)} ${s.currency})`;
 }
 
 function refunds(r) {
@@ -99,7 +107,7 @@ function refunds(r) {
 
 function ruled(r) {
   const rows = [];
-  const add = (id, x, s) => s.n && rows.push([say(id), wallet(x.wallet), String(s.n), money(s.amount, x.currency)]);
+  const add = (id, x, s) => s.n && rows.push([`${say(id)} · ${wallet(x.wallet)}`, String(s.n), money(s.amount, x.currency)]);
   for (const x of r.ruled) {
     add('report.ruled.paid', x, x.paid);
     add('report.ruled.unpaid', x, x.unpaid);
@@ -107,7 +115,7 @@ function ruled(r) {
     add('report.ruled.refused', x, x.refused);
   }
   for (const x of r.unconfirmed) add('report.unconfirmed', x, x);
-  return rows.length ? section('report.ruled', table('report.ruled', ['', '', '', ''], rows, 'short')) : null;
+  return rows.length ? section('report.ruled', table('report.ruled', ['', '', ''], rows, 'short')) : null;
 }
 
 function adjustments(r, at) {
@@ -133,7 +141,7 @@ function people(r) {
 function deeds(r) {
   if (!r.deeds.length) return null;
   return section('report.deeds', el('ul', {}, ...r.deeds.map((d) => el('li', {}, el('b', {}, d.by), ' ',
-    ['refunds', 'withdrawn', 'rulings', 'doubles', 'cancels'].filter((what) => d[what]).map((what) => say('report.deed.' + what, { n: d[what] })).join(' ')))));
+    ['refunds', 'withdrawn', 'rulings', 'doubles', 'cancels'].filter((what) => d[what]).map((what) => say('report.deed.' + what, { n: d[what] })).join(gap)))));
 }
 
 // hours draws every hour between the first payment and the last, the quiet ones too.
@@ -146,7 +154,7 @@ function hours(r, at) {
     const h = paid.get(from) ?? { n: 0, sums: [] };
     list.push({ label: at(from).slice(-5), value: h.n, title: `${at(from)}: ${h.n}${h.sums.length ? ' · ' + sums(h.sums) : ''}` });
   }
-  return section('report.hours', bars(list, String, true));
+  return section('report.hours', bars(list, String, { every: true }));
 }
 
 function foot(r) {
@@ -154,7 +162,7 @@ function foot(r) {
   for (const name of ['opened', 'settled', 'cancelled', 'attempts', 'voided', 'unsent', 'odd']) {
     if (r.counts[name]) lines.push(say('report.count.' + name, { n: r.counts[name] }));
   }
-  const made = el('section', { className: 'foot' }, el('p', {}, lines.join(' ')));
+  const made = el('section', { className: 'foot' }, el('p', {}, lines.join(gap)));
   for (const [id, list] of [['report.carried_in', r.carried_in], ['report.carried_out', r.carried_out]]) {
     if (list.length) made.append(el('p', {}, say(id), ': ', list.join(', ')));
   }
