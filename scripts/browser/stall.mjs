@@ -14,6 +14,9 @@ import { promisify } from 'node:util';
 const bin = process.env.POSCTL ? dirname(process.env.POSCTL) : fileURLToPath(new URL('../../bin', import.meta.url));
 const within = 30000;
 
+// env is ours without what a register would take for its own settings.
+const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(POSD_|NOTIFY_SOCKET$|CREDENTIALS_DIRECTORY$)/.test(name)));
+
 // freePort is a port that nobody has now.
 async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
@@ -28,19 +31,29 @@ async function freePort() {
 export class Stall {
   static async open(languages) {
     const stall = new Stall();
-    stall.dir = mkdtempSync(join(tmpdir(), 'posd-stall.'));
-    stall.config = join(stall.dir, 'posd.toml');
-    stall.posim = spawn(join(bin, 'posim'), ['--dir', join(stall.dir, 'boutique'), '--script', '-'], { stdio: ['pipe', 'pipe', 'ignore'] });
-    const places = await stall.places();
+    try {
+      await stall.begin(languages);
+    } catch (fault) {
+      await stall.close();
+      throw fault;
+    }
+    return stall;
+  }
+
+  async begin(languages) {
+    this.dir = mkdtempSync(join(tmpdir(), 'posd-stall.'));
+    this.config = join(this.dir, 'posd.toml');
+    this.posim = spawn(join(bin, 'posim'), ['--dir', join(this.dir, 'boutique'), '--script', '-'], { env, stdio: ['pipe', 'pipe', 'ignore'] });
+    const places = await this.places();
     const port = await freePort();
-    stall.base = `http://127.0.0.1:${port}`;
-    writeFileSync(stall.config, `store = "NYC5AV"
+    this.base = `http://127.0.0.1:${port}`;
+    writeFileSync(this.config, `store = "NYC5AV"
 register = "NYC5AV-03"
 timezone = "America/New_York"
 day_cutoff = "04:00"
 currency = "USD"
 languages = ${JSON.stringify(languages)}
-data = "${stall.dir}/data"
+data = "${this.dir}/data"
 listen = "127.0.0.1:${port}"
 
 [acquirer]
@@ -55,29 +68,31 @@ driver = "line"
 port = "${places.scanner}"
 baud = 9600
 `, { mode: 0o600 });
-    await stall.start();
-    return stall;
+    await this.start();
   }
 
-  // places reads where posim made what.
-  async places() {
-    const places = {};
-    let text = '';
-    for await (const part of this.posim.stdout) {
-      text += part;
-      for (const line of text.split('\n').slice(0, -1)) {
-        const [, name, at] = /^(acquirer|token file|scanner|display)\s+(\S+)$/.exec(line) ?? [];
-        if (name) places[name] = at;
-      }
-      if (places.display) break;
-    }
-    assert.ok(places.display, 'the boutique does not open');
-    return places;
+  // places reads where posim made what. Its later replies are read too, or it would stand still.
+  places() {
+    return new Promise((done, fail) => {
+      const places = {};
+      let text = '';
+      this.posim.stdout.on('data', (part) => {
+        const lines = (text + part).split('\n');
+        text = lines.pop();
+        for (const line of lines) {
+          const [, name, at] = /^(acquirer|token file|scanner|display)\s+(\S+)$/.exec(line) ?? [];
+          if (name) places[name] = at;
+        }
+        if (places.display) done(places);
+      });
+      this.posim.on('exit', () => fail(new Error('the boutique does not open')));
+      this.posim.on('error', fail);
+    });
   }
 
   // start starts the daemon and waits until it takes sales.
   async start() {
-    this.posd = spawn(join(bin, 'posd'), ['serve', '--config', this.config], { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.posd = spawn(join(bin, 'posd'), ['serve', '--config', this.config], { env, stdio: ['ignore', 'ignore', 'pipe'] });
     let said = '';
     this.posd.stderr.on('data', (part) => {
       said = (said + part).slice(-4000);
@@ -101,7 +116,7 @@ baud = 9600
 
   // posctl gives what the command prints.
   async posctl(...args) {
-    const { stdout } = await promisify(execFile)(join(bin, 'posctl'), ['--config', this.config, ...args], { timeout: within });
+    const { stdout } = await promisify(execFile)(join(bin, 'posctl'), ['--config', this.config, ...args], { env, timeout: within });
     return stdout.trim();
   }
 

@@ -104,8 +104,8 @@ function draw() {
   const now = JSON.stringify([s.kind, first, second, s.left >= 0, closed, innerWidth, innerHeight]);
   if (now !== fitted) {
     fitted = now;
-    fit();
     size();
+    fit();
   }
   if (s.qr && s.qr !== picture.text) uncover(s.qr);
 }
