@@ -11,7 +11,7 @@ import { follow } from './stream.js';
 import { has, say, shell } from './words.js';
 
 const trendDays = 14;
-const state = { day: 'current', days: [], report: null, read: '' };
+const state = { day: 'current', closed: [], today: null, report: null, read: '', listed: false };
 
 function sentence(problem) {
   if (problem.status === 0) return say('page.unanswered');
@@ -33,14 +33,28 @@ function soon(what, wait) {
   };
 }
 
-// reread asks again. What was asked about a day that is no longer looked at is dropped, and what has not
-// changed is not drawn again under the eyes of who reads it.
+// reread asks again. The list of days is asked for only when a day opened or closed, because the register
+// folds a month for it; in between the open day's figure comes from its report. What was asked about a day
+// that is no longer looked at is dropped, and what has not changed is not drawn again under the eyes of who
+// reads it.
 const reread = soon(async () => {
-  const asked = state.day;
-  const [days, report] = await Promise.all([api.days(), api.report(asked)]);
-  const read = JSON.stringify([days, report]);
-  if (asked !== state.day || read === state.read) return;
-  Object.assign(state, { days: days.items, report, read });
+  const asked = state.day, listed = state.listed;
+  state.listed = true;
+  try {
+    const [list, today, past] = await Promise.all([listed ? null : api.days(), api.report('current'), asked === 'current' ? null : api.report(asked)]);
+    if (asked !== state.day) {
+      state.listed &&= listed;
+      return;
+    }
+    const closed = list ? list.items.filter((d) => d.z !== null) : state.closed;
+    const report = past ?? today;
+    const read = JSON.stringify([closed, today, report]);
+    if (read === state.read) return;
+    Object.assign(state, { closed, today, report, read });
+  } catch (problem) {
+    state.listed &&= listed;
+    throw problem;
+  }
   draw();
 }, 150);
 
@@ -69,9 +83,11 @@ function draw() {
   ages();
 }
 
+// days are the open day, or the place where it will stand, and the closed ones, newest first.
+const days = () => [{ day: state.today?.opened ? state.today.day : '', z: null, net: state.today?.net ?? [] }, ...state.closed];
+
 function drawDays() {
-  const rows = [...state.days];
-  if (!rows.some((d) => d.z === null)) rows.unshift({ day: '', z: null, net: [] });
+  const rows = days();
   refill(byId('days-list'), rows.map((d) => {
     const name = d.z === null ? 'current' : d.day;
     const here = name === state.day;
@@ -86,7 +102,7 @@ function drawDays() {
 
 // drawTrend draws the net of the last days in the register's own currency; other money stands in the list.
 function drawTrend() {
-  const list = state.days.slice(0, trendDays).reverse().map((d) => {
+  const list = days().filter((d) => d.day).slice(0, trendDays).reverse().map((d) => {
     const net = d.net.find((n) => n.currency === shell.currency)?.amount ?? 0;
     return { label: d.day.slice(8), value: net, title: `${d.day}: ${money(net, shell.currency)}` };
   });
@@ -129,7 +145,9 @@ function closeDoor(why = 'page.door.say') {
 function linked(up) {
   show(byId('stale'), !up);
   document.body.dataset.linked = up;
-  if (up) reread();
+  if (!up) return;
+  state.listed = false;
+  reread();
 }
 
 async function start() {
@@ -150,6 +168,7 @@ async function start() {
   byId('print').addEventListener('click', () => window.print());
   setInterval(ages, 1000);
   follow((type) => {
+    if (type === 'day') state.listed = false;
     if (['sale', 'attempt', 'refund', 'day'].includes(type)) reread();
   }, linked);
 }

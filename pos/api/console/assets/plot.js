@@ -24,7 +24,7 @@ export function bars(list, say, { wide = 46, every = false } = {}) {
     bar.append(shape('title', {}, b.title));
     svg.append(bar);
     svg.append(shape('text', { x: i * wide + wide / 2, y: top + high + foot - 4, class: 'label' }, b.label));
-    const middle = every ? i * wide + wide / 2 : Math.min(Math.max(i * wide + wide / 2, 45), room - 45);
+    const middle = every ? i * wide + wide / 2 : Math.min(Math.max(i * wide + wide / 2, 52), room - 52);
     if (b.value > 0 && (every || i === peak)) svg.append(shape('text', { x: middle, y: zero - tall - 4, class: 'value' }, say(b.value)));
   });
   svg.append(shape('line', { x1: 0, x2: room, y1: zero, y2: zero }));
