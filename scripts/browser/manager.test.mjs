@@ -130,6 +130,7 @@ rich.zone = 'America/New_York';
 test('a full day reads well in every language, on screen and on paper', async () => {
   const page = await v.context.newPage();
   const full = new Counter(page);
+  const today = { ...rich, day: '2026-11-21', z: null, opened: '2026-11-21T14:00:00Z', closed: null, by: '', net: [] };
   const days = [{ day: '2026-11-21', z: null, closed: null, net: [] }];
   for (let back = 0; back < 20; back++) {
     const day = new Date(Date.UTC(2026, 10, 20 - back)).toISOString().slice(0, 10);
@@ -137,10 +138,14 @@ test('a full day reads well in every language, on screen and on paper', async ()
       [{ amount: 45000, currency: 'CAD' }, { amount: 1328800 - 51000 * back, currency: 'USD' }] });
   }
   await page.route('**/v1/days', (route) => route.fulfill({ json: { items: days } }));
-  await page.route('**/v1/days/*', (route) => route.fulfill({ json: rich }));
+  await page.route('**/v1/days/*', (route) => route.fulfill({ json: route.request().url().includes('/current') ? today : rich }));
   for (const [lang, title] of [['en', /Z report no\. 412/], ['fr-CA', /Rapport Z no 412/], ['zh-Hans', /日结报表（Z）第 412 号/]]) {
     await page.goto(`${base}/manager?lang=${lang}`);
-    await page.waitForSelector('body[data-linked=true] #report[data-z="412"]');
+    await page.waitForSelector('body[data-linked=true] #report[data-day="2026-11-21"][data-z=""]');
+    await page.focus('#day-2026-11-20');
+    await full.press('Enter');
+    await page.waitForSelector('#report[data-z="412"]');
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'day-2026-11-20', 'the focus was lost');
     assert.match(await page.innerText('#report-title'), title);
     assert.match(await page.innerText('#report-when'), /09:02[\s\S]*21:07/, 'times are not the store\'s');
     assert.match(await page.innerText('[data-section="report.adjustments"]'), /16:12[\s\S]*2026-11-19/);
