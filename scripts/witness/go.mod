@@ -1,0 +1,21 @@
+module posd-witness
+
+go 1.26.0
+
+require (
+	github.com/creack/pty v1.1.24
+	github.com/mattn/go-sqlite3 v1.14.53
+	go.bug.st/serial v1.8.0
+	golang.org/x/sys v0.49.0
+	posd v0.0.0
+)
+
+require (
+	github.com/mfridman/interpolate v0.0.2 // indirect
+	github.com/pressly/goose/v3 v3.26.0 // indirect
+	github.com/sethvargo/go-retry v0.3.0 // indirect
+	go.uber.org/multierr v1.11.0 // indirect
+	golang.org/x/sync v0.24.0 // indirect
+)
+
+replace posd => ../..

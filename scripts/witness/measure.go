@@ -1,0 +1,287 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"posd/pos"
+	"posd/store"
+)
+
+var key = make([]byte, 32)
+
+func openStore(path string) (*store.Store, error) {
+	return store.Open(context.Background(), store.Options{Path: path, Key: key, Log: slog.New(slog.DiscardHandler)})
+}
+
+// appends compares a journaled event with SQLite in C: one row alone, and the statements that an event and
+// its projections are.
+func appends(b *bench) ([]result, error) {
+	s, err := openStore(filepath.Join(b.dir, "append.db"))
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	ctx := context.Background()
+	began := []pos.Entry{{Kind: pos.SaleOpened, Sale: "s1", Body: pos.Body{Amount: 12950, Currency: "USD"}},
+		{Kind: pos.AttemptHeld, Sale: "s1", Reference: "a1", Body: pos.Body{Mode: pos.ByScan, Wallet: pos.WeChat, Amount: 12950, Currency: "USD"}},
+		{Kind: pos.KindOf(pos.Leave), Sale: "s1", Reference: "a1"}, {Kind: pos.KindOf(pos.Silence), Sale: "s1", Reference: "a1"}}
+	for i := range began {
+		began[i].At, began[i].Day = time.Now(), "2026-11-20"
+	}
+	if _, err := s.Append(ctx, began...); err != nil {
+		return nil, err
+	}
+	const each = 100
+	var row, same, ours []time.Duration
+	for round := range max(b.rounds/10, 5) {
+		for kind, to := range map[string]*[]time.Duration{"row": &row, "same": &same} {
+			out, err := exec.Command(b.append, filepath.Join(b.dir, fmt.Sprint("floor-", kind, ".db")), kind, fmt.Sprint(each)).Output()
+			if err != nil {
+				return nil, err
+			}
+			ns, err := strconv.ParseInt(strings.TrimSpace(string(out)), 10, 64)
+			if err != nil {
+				return nil, err
+			}
+			*to = append(*to, time.Duration(ns))
+		}
+		took := make([]time.Duration, each)
+		for i := range took {
+			e := pos.Entry{Kind: pos.KindOf(pos.Silence), Sale: "s1", Reference: "a1", At: time.Now(), Day: "2026-11-20", Body: pos.Body{To: "doubtful", Reason: fmt.Sprint(round)}}
+			at := time.Now()
+			if _, err := s.Append(ctx, e); err != nil {
+				return nil, err
+			}
+			took[i] = time.Since(at)
+		}
+		ours = append(ours, median(took))
+	}
+	a := compare("append: one event, C with the same statements", same, append([]time.Duration(nil), ours...), 1.15)
+	a.Note = "the floor makes the same rows durable in C: the journal's with two indexes, the sale's fold read and written, the attempt's state"
+	one := compare("append: one event, C with one row", row, ours, 0)
+	one.Note = "the floor makes one row with two indexes durable; ours also keeps the projections and the chain"
+	return []result{a, one}, nil
+}
+
+// path compares what a cashier waits for: from the last byte of a scan to the first byte at the acquirer, and
+// from the acquirer's answer to the event on the cashier's screen.
+func path(b *bench) ([]result, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	caFile := filepath.Join(b.dir, "ca.pem")
+	bank, err := launch(self, "peer", caFile)
+	if err != nil {
+		return nil, err
+	}
+	defer bank.stop()
+	at, err := bank.says("listening")
+	if err != nil {
+		return nil, err
+	}
+	acquirer := "https://" + at + "/posp/rest/"
+
+	scanFloor, portFloor, err := scanner()
+	if err != nil {
+		return nil, err
+	}
+	least, err := launch(self, "floor", portFloor, acquirer, caFile, filepath.Join(b.dir, "floor.db"))
+	if err != nil {
+		return nil, err
+	}
+	defer least.stop()
+	floorAt, err := least.says("listening")
+	if err != nil {
+		return nil, err
+	}
+	if _, err := least.says("ready"); err != nil {
+		return nil, err
+	}
+	heardFloor, err := listen(ctx, "http://"+floorAt, "", func(line string) bool { return strings.HasPrefix(line, "data:") })
+	if err != nil {
+		return nil, err
+	}
+
+	scanOurs, portOurs, err := scanner()
+	if err != nil {
+		return nil, err
+	}
+	r, err := b.newRegister("path", acquirer, caFile, portOurs)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := r.start(b.posd); err != nil {
+		return nil, err
+	}
+	defer r.stop()
+	last := ""
+	heardOurs, err := listen(ctx, r.base+"/v1/events", r.token, func(line string) bool {
+		_, rest, ok := strings.Cut(line, `"ticket":"`)
+		if !ok || !strings.Contains(line, `"status":"paid"`) {
+			return false
+		}
+		ticket, _, _ := strings.Cut(rest, `"`) // the first event that says so is the one that counts
+		fresh := ticket != last
+		last = ticket
+		return fresh
+	})
+	if err != nil {
+		return nil, err
+	}
+	for range 7 { // eight listeners in all, as a busy counter has
+		if _, err := listen(ctx, r.base+"/v1/events", r.token, func(string) bool { return false }); err != nil {
+			return nil, err
+		}
+	}
+	var outFloor, outOurs, inFloor, inOurs []time.Duration
+	one := func(scan func(string) (time.Time, error), code string, heard <-chan time.Time) (out, in time.Duration, err error) {
+		sent, err := scan(code + "\r")
+		if err != nil {
+			return 0, 0, err
+		}
+		first, answered, err := paidTimes(bank)
+		if err != nil {
+			return 0, 0, err
+		}
+		select {
+		case at := <-heard:
+			return first.Sub(sent), at.Sub(answered), nil
+		case <-time.After(10 * time.Second):
+			return 0, 0, fmt.Errorf("no event: %s", r.log.String())
+		}
+	}
+	for i := range b.rounds + 5 {
+		var sale struct{ ID string }
+		if err := r.call("POST", "/v1/sales", fmt.Sprint("k", i), map[string]any{"amount": 1000 + i, "currency": "USD", "ticket": fmt.Sprint("A-", i)}, &sale); err != nil {
+			return nil, err
+		}
+		if err := r.call("POST", "/v1/sales/"+sale.ID+"/scan", "", map[string]any{}, nil); err != nil {
+			return nil, err
+		}
+		time.Sleep(15 * time.Millisecond) // the shopper takes longer than this to show a code
+		outO, inO, err := one(scanOurs, fmt.Sprintf("13%016d", i), heardOurs)
+		if err != nil {
+			return nil, fmt.Errorf("ours: %w", err)
+		}
+		outF, inF, err := one(scanFloor, fmt.Sprintf("13%016d", i), heardFloor)
+		if err != nil {
+			return nil, fmt.Errorf("floor: %w", err)
+		}
+		if i < 5 {
+			continue // both sides warm up
+		}
+		outFloor, outOurs = append(outFloor, outF), append(outOurs, outO)
+		inFloor, inOurs = append(inFloor, inF), append(inOurs, inO)
+	}
+	return []result{compare("last scan byte to first acquirer byte", outFloor, outOurs, 1.25),
+		compare("acquirer's answer to the cashier's event", inFloor, inOurs, 1.25)}, nil
+}
+
+// idle compares memory and wake-ups of a register that nobody uses with an empty daemon.
+func idle(b *bench) ([]result, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	_, portFloor, err := scanner()
+	if err != nil {
+		return nil, err
+	}
+	least, err := launch(self, "floor", portFloor, "", "", filepath.Join(b.dir, "idle-floor.db"))
+	if err != nil {
+		return nil, err
+	}
+	defer least.stop()
+	if _, err := least.says("listening"); err != nil {
+		return nil, err
+	}
+	caFile := filepath.Join(b.dir, "idle-ca.pem")
+	bank, err := launch(self, "peer", caFile)
+	if err != nil {
+		return nil, err
+	}
+	defer bank.stop()
+	at, err := bank.says("listening")
+	if err != nil {
+		return nil, err
+	}
+	_, portOurs, err := scanner()
+	if err != nil {
+		return nil, err
+	}
+	r, err := b.newRegister("idle", "https://"+at+"/posp/rest/", caFile, portOurs)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := r.start(b.posd); err != nil {
+		return nil, err
+	}
+	defer r.stop()
+	const watched = 20 * time.Second
+	time.Sleep(2 * time.Second)
+	floorBefore, oursBefore := switches(least.cmd.Process.Pid), switches(r.cmd.Process.Pid)
+	time.Sleep(watched)
+	floorWakes, oursWakes := switches(least.cmd.Process.Pid)-floorBefore, switches(r.cmd.Process.Pid)-oursBefore
+	floorKB, oursKB := resident(least.cmd.Process.Pid), resident(r.cmd.Process.Pid)
+	per := func(n int) string { return fmt.Sprintf("%.1f /s", float64(n)/watched.Seconds()) }
+	memory := result{Name: "idle memory", Floor: fmt.Sprintf("%.1f MiB", float64(floorKB)/1024), Ours: fmt.Sprintf("%.1f MiB", float64(oursKB)/1024),
+		Ratio: float64(oursKB) / float64(floorKB), Target: 1.6}
+	wakes := result{Name: "idle wake-ups", Floor: per(floorWakes), Ours: per(oursWakes), Ratio: float64(oursWakes+1) / float64(floorWakes+1)}
+	return []result{memory, wakes}, nil
+}
+
+// resident is the memory of a process in KiB; switches is how often its threads gave up the processor.
+func resident(pid int) (kb int) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(text)) {
+		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+			_, _ = fmt.Sscan(rest, &kb)
+		}
+	}
+	return kb
+}
+
+func switches(pid int) (n int) {
+	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", pid))
+	if err != nil {
+		return 0
+	}
+	for _, t := range tasks {
+		text, err := os.ReadFile(t)
+		if err != nil {
+			continue
+		}
+		for line := range strings.Lines(string(text)) {
+			if rest, ok := strings.CutPrefix(line, "voluntary_ctxt_switches:"); ok {
+				var one int
+				_, _ = fmt.Sscan(rest, &one)
+				n += one
+			}
+		}
+	}
+	return n
+}
+
+func median(list []time.Duration) time.Duration {
+	sorted := append([]time.Duration(nil), list...)
+	for i := 1; i < len(sorted); i++ {
+		for j := i; j > 0 && sorted[j] < sorted[j-1]; j-- {
+			sorted[j], sorted[j-1] = sorted[j-1], sorted[j]
+		}
+	}
+	return sorted[len(sorted)/2]
+}
