@@ -156,10 +156,18 @@ test('the QR comes off before anything else changes', async (t) => {
     // The seconds may have ticked before the prompt came: that is a text and the ring's length.
     assert.ok(off >= 0 && off <= 2, `${kind}: ${all}`);
   }
-  // The next shopper's QR never stands beside this one's amount, nor the other way round.
+  // The next shopper's QR never stands beside this one's amount, nor the other way round, however long it takes to draw.
   stage.show(prompts.qr());
   await screen.shows('qr');
+  let drawn;
+  stage.slow = new Promise((go) => {
+    drawn = go;
+  });
   stage.show({ ...prompts.qr(), qr: qr + '&next', amount: 700, sale: 's_2' });
+  await screen.page.waitForFunction(() => document.getElementById('amount').textContent === 'US$7.00');
+  assert.equal(await screen.scan(), null, 'the old QR beside the new amount');
+  stage.slow = null;
+  drawn();
   await screen.page.waitForSelector('#qr img[style][src$=next]');
   for (const [kind, text, amount] of await screen.page.evaluate(() => window.frames)) {
     if (text) assert.deepEqual([kind, amount], ['qr', text === qr ? 'US$129.50' : 'US$7.00']);

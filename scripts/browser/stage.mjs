@@ -9,7 +9,7 @@ export class Stage {
   // open puts a stage before the register at base.
   static async open(base) {
     const stage = new Stage();
-    Object.assign(stage, { real: new URL(base), streams: new Set(), prompt: { kind: 'idle' }, silent: false, refuses: false, gone: false, version: 'v1' });
+    Object.assign(stage, { real: new URL(base), streams: new Set(), prompt: { kind: 'idle' }, silent: false, refuses: false, gone: false, slow: null, version: 'v1' });
     stage.server = createServer((q, a) => stage.answer(q, a)).listen(0, '127.0.0.1');
     await once(stage.server, 'listening');
     stage.base = `http://127.0.0.1:${stage.server.address().port}`;
@@ -33,14 +33,21 @@ export class Stage {
         a.on('close', () => this.streams.delete(a));
         a.write('retry: 300\n\n' + event('snapshot', { status: { version: this.version }, sales: [], queue: [], prompt: this.prompt }));
       }
+    } else if (path === '/qr.svg' && this.slow) {
+      this.slow.then(() => this.fetch(q, a));
     } else {
-      const asked = request({ host: this.real.hostname, port: this.real.port, path: q.url, headers: { host: this.real.host } }, (answer) => {
-        a.writeHead(answer.statusCode, answer.headers);
-        answer.pipe(a);
-      });
-      asked.on('error', () => a.destroy());
-      asked.end();
+      this.fetch(q, a);
     }
+  }
+
+  // fetch gives what the real register answers.
+  fetch(q, a) {
+    const asked = request({ host: this.real.hostname, port: this.real.port, path: q.url, headers: { host: this.real.host } }, (answer) => {
+      a.writeHead(answer.statusCode, answer.headers);
+      answer.pipe(a);
+    });
+    asked.on('error', () => a.destroy());
+    asked.end();
   }
 
   // show sends a prompt as the register does; it stands in the next snapshot too.
