@@ -81,10 +81,14 @@ func (c *Client) Present(ctx context.Context, a pos.Attempt, leaving func() erro
 		}
 		return pos.Answer{Event: pos.Pend, Theirs: id, QR: qr, Date: r.date}, nil
 	}
-	if r.fail() && !r.says(doubts) {
-		return pos.Answer{Event: pos.Decline, Reason: r.refusal(), Date: r.date}, nil
+	switch {
+	case !r.fail() || r.says(doubts):
+		return pos.Answer{Event: pos.Silence, Reason: "unknown", Date: r.date}, nil
+	case r.says(tokenWords):
+		c.token.forget()
+		return pos.Answer{Event: pos.Decline, Reason: "setup", Misfit: true, Trouble: pos.TroubleAcquirerRefuses, Date: r.date}, nil
 	}
-	return pos.Answer{Event: pos.Silence, Reason: "unknown", Date: r.date}, nil
+	return pos.Answer{Event: pos.Decline, Reason: r.refusal(), Date: r.date}, nil
 }
 
 // told reads the replies that settle something by themselves: paid, not finished, and one that is about
