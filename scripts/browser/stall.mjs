@@ -27,6 +27,14 @@ async function freePort() {
   return port;
 }
 
+// end sends a process a signal and waits until it is gone, unless it went before.
+async function end(child, signal) {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill(signal);
+  await ended;
+}
+
 // Stall is the boutique. Everything it started ends with close().
 export class Stall {
   static async open(languages) {
@@ -108,10 +116,7 @@ baud = 9600
 
   // stop ends the daemon: politely, or as a pulled plug does.
   async stop(signal = 'SIGTERM') {
-    if (this.posd.exitCode !== null || this.posd.signalCode !== null) return;
-    const ended = once(this.posd, 'exit');
-    this.posd.kill(signal);
-    await ended;
+    await end(this.posd, signal);
   }
 
   // posctl gives what the command prints.
@@ -130,11 +135,7 @@ baud = 9600
       this.posd.kill('SIGCONT');
       await this.stop('SIGKILL');
     }
-    if (this.posim && this.posim.exitCode === null) {
-      const ended = once(this.posim, 'exit');
-      this.posim.kill('SIGTERM');
-      await ended;
-    }
+    if (this.posim) await end(this.posim, 'SIGTERM');
     rmSync(this.dir, { recursive: true, force: true });
   }
 }
