@@ -147,9 +147,9 @@ type view struct {
 
 // Topics of the catalogue that the pages' scripts say sentences from.
 var (
-	counterTopics = []string{"page.", "state.", "refund.", "reason.", "trouble.", "problem.", "who.", "wallet."}
+	counterTopics = []string{"page.", "state.", "refund.", "reason.", "trouble.", "problem.", "who.", "wallet.", "family."}
 	managerTopics = []string{"report.", "page.", "state.", "refund.", "reason.", "problem.", "who.", "wallet."}
-	coachTopics   = []string{"prompt.wrong_code."} // for the shopper, beside what the cashier reads
+	coachTopics   = []string{"page.coach."} // for the shopper, beside what the cashier reads
 	displayTopics = []string{"prompt.", "page.display.", "page.link.", "family."}
 )
 

@@ -50,14 +50,18 @@ const sale = (id) => '/v1/sales/' + encodeURIComponent(id);
 export const status = () => call('GET', '/v1/status');
 export const queue = () => call('GET', '/v1/queue');
 export const last = () => call('GET', '/v1/sales?limit=1');
+export const one = (id) => call('GET', sale(id));
 export const day = () => call('GET', '/v1/days/current?format=text');
 
-// find looks for sales by their ticket, else by a reference; without a text the last ones.
-export async function find(text) {
-  const asked = async (query) => (await call('GET', '/v1/sales?limit=20' + query)).items;
-  if (!text) return asked('');
-  const found = await asked('&ticket=' + encodeURIComponent(text));
-  return found.length ? found : asked('&reference=' + encodeURIComponent(text));
+// find looks for sales by their ticket, by a reference, and among the last 200 by the amount that was
+// charged; without a text it gives the last ones. Newest first, 20 at most.
+export async function find(text, amount) {
+  const asked = async (query) => (await call('GET', '/v1/sales?' + query)).items;
+  if (!text) return asked('limit=20');
+  const wanted = encodeURIComponent(text);
+  const found = await Promise.all([asked('limit=20&ticket=' + wanted), asked('limit=20&reference=' + wanted),
+    amount ? asked('limit=200').then((all) => all.filter((s) => s.charged === amount || s.amount === amount)) : []]);
+  return [...new Map(found.flat().map((s) => [s.id, s])).values()].slice(0, 20);
 }
 
 export const days = () => call('GET', '/v1/days');

@@ -8,7 +8,7 @@ import { byId, show, write } from './draw.js';
 import { format, read } from './money.js';
 import { drawClock, drawOutcome, money } from './outcome.js';
 import { drawRefunds, find, give } from './refunds.js';
-import { drawAges, drawDesk, drawLight, drawOthers, drawQueue, drawTroubles } from './sides.js';
+import { drawAges, drawDesk, drawDouble, drawLight, drawOthers, drawQueue, drawTroubles } from './sides.js';
 import * as sounds from './sounds.js';
 import * as states from './state.js';
 import { follow } from './stream.js';
@@ -61,7 +61,7 @@ function draw() {
   drawDesk(state);
   show(byId('stale'), !state.linked);
   document.body.dataset.linked = state.linked;
-  show(byId('key-present'), state.status?.presents === true);
+  for (const key of document.querySelectorAll('.key-present')) show(key, state.status?.presents === true);
   const focused = document.activeElement;
   if (!dialogs.asking() && (focused === document.body || focused?.hidden)) amount.focus();
 }
@@ -93,11 +93,25 @@ const recall = soon(api.last, (s) => {
   states.recall(state, s.items[0]);
 }, 0);
 
+// back brings a sale to the front again that ended before a snapshot, which tells only of unfinished ones.
+async function back(id) {
+  try {
+    const sale = await api.one(id);
+    sounds.known(sale);
+    states.recall(state, sale, true);
+    draw();
+  } catch {
+    // It is found again by its ticket.
+  }
+}
+
 function heard(type, data) {
+  const front = state.current;
   const again = states.apply(state, type, data);
   if (type === 'snapshot') {
     for (const s of state.sales.values()) sounds.known(s);
-    recall();
+    if (front && !state.sales.has(front)) back(front);
+    else recall();
   }
   if (type === 'sale') sounds.hear(data);
   if (again.status) rereadStatus();
@@ -125,7 +139,7 @@ const act = {
   present: () => attempted(() => api.present(state.current)),
   code() {
     const id = state.current;
-    dialogs.ask('code', ({ code }) => api.submit(id, code.trim()));
+    dialogs.ask('code', ({ code }) => api.submit(id, code));
   },
   cancel() {
     const id = state.current;
@@ -143,7 +157,7 @@ const act = {
     write(byId('rule-no'), say(refund ? 'page.rule.refused' : 'page.rule.unpaid'));
     const sum = [money(item.amount, item.currency), item.ticket, item.id].filter(Boolean).join(' · ');
     dialogs.ask('rule', async ({ ruling, why, by }) => {
-      await api.rule(item, ruling === 'yes', why.trim(), by.trim());
+      await api.rule(item, ruling === 'yes', why, by);
       rereadQueue();
     }, sum);
   },
@@ -152,7 +166,7 @@ const act = {
     if (sale?.refundable > 0) give(sale, cashier.value.trim());
   },
   withdraw(r) {
-    dialogs.ask('withdraw', ({ by }) => api.withdraw(r.id, by.trim()), money(r.amount, r.currency));
+    dialogs.ask('withdraw', ({ by }) => api.withdraw(r.id, by), money(r.amount, r.currency));
     byId('withdraw-by').value = cashier.value.trim();
   },
   find: () => find((sale) => {
@@ -164,6 +178,7 @@ const act = {
     await api.sync();
     rereadQueue();
   }),
+  help: () => dialogs.ask('help', () => {}),
   async day() {
     write(byId('day-text'), '');
     dialogs.ask('day', () => {});
@@ -181,14 +196,16 @@ async function sell(wanted) {
     await begun(await api.open(wanted));
   } catch (problem) {
     if (problem.type !== 'possible_double') throw problem;
-    dialogs.ask('double', async ({ by, why }) => {
-      await begun(await api.open({ ...wanted, confirm_double: { by: by.trim(), why: why.trim() } }));
-    }, money(wanted.amount, wanted.currency));
+    const charged = wanted.amount + (wanted.tip ?? 0);
+    drawDouble(states.alike(state, charged, wanted.currency));
+    dialogs.ask('double', async (confirm_double) => {
+      await begun(await api.open({ ...wanted, confirm_double }));
+    }, [money(charged, wanted.currency), wanted.ticket].filter(Boolean).join(' \u00b7 '));
   }
 }
 
 async function begun(sale) {
-  for (const field of ['amount', 'tip', 'ticket']) byId(field).value = '';
+  for (const field of ['amount', 'tip', 'ticket', 'note']) byId(field).value = '';
   preview();
   amount.focus();
   try {
@@ -217,7 +234,7 @@ function entered() {
     return byId('tip').focus();
   }
   if (tip.minor > 0) wanted.tip = tip.minor;
-  for (const field of ['ticket', 'cashier']) if (byId(field).value.trim()) wanted[field] = byId(field).value.trim();
+  for (const field of ['ticket', 'cashier', 'note']) if (byId(field).value.trim()) wanted[field] = byId(field).value.trim();
   return attempted(() => sell(wanted));
 }
 
@@ -231,10 +248,18 @@ function preview() {
 
 const keys = { F2: 'scan', F4: 'code', F6: 'refund', F8: 'settle', F9: 'present' };
 
+// wordless is where a question mark can be no part of a text.
+const wordless = (node) => !node?.matches('input') || node.inputMode === 'decimal';
+
 function pressed(event) {
-  if (dialogs.asking() || event.ctrlKey || event.altKey || event.metaKey || byId('counter').hidden) return;
+  if (event.ctrlKey || event.altKey || event.metaKey || byId('counter').hidden) return;
+  const help = event.key === 'F1' || (event.key === '?' && wordless(document.activeElement));
+  if (help) event.preventDefault();
+  if (dialogs.asking()) return;
   const wanted = keys[event.key];
-  if (event.key === 'F7') {
+  if (help) {
+    act.help();
+  } else if (event.key === 'F7') {
     event.preventDefault();
     act.find();
   } else if (wanted) {
@@ -272,6 +297,7 @@ function openDoor() {
   byId('queue-sync').addEventListener('click', act.sync);
   byId('day-open').addEventListener('click', act.day);
   byId('find-open').addEventListener('click', act.find);
+  byId('help-open').addEventListener('click', act.help);
   const mute = byId('mute');
   const marked = () => mute.setAttribute('aria-pressed', String(!sounds.quiet()));
   mute.addEventListener('click', () => { sounds.mute(!sounds.quiet()); marked(); });

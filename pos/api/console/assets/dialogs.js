@@ -30,13 +30,15 @@ export function setUp(sentence, closed) {
 async function submit(dialog) {
   const form = dialog.querySelector('form');
   if (dialog.busy || !dialog.submitted) return;
-  const missing = [...form.elements].find((e) => e.willValidate && !e.checkValidity());
-  for (const e of form.elements) if (e.willValidate && e.required) e.setAttribute('aria-invalid', String(!e.checkValidity()));
+  const required = [...form.elements].filter((e) => e.willValidate && e.required);
+  const lacks = (e) => !e.checkValidity() || e.value.trim() === '';
+  for (const e of required) e.setAttribute('aria-invalid', String(lacks(e)));
+  const missing = required.find(lacks);
   if (missing) {
     missing.focus();
     return;
   }
-  const written = Object.fromEntries(new FormData(form));
+  const written = Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, value.trim()]));
   if (dialog.id === 'code') form.reset(); // the code leaves the page with this request and with nothing else
   dialog.busy = true;
   form.setAttribute('aria-busy', 'true');
@@ -67,6 +69,11 @@ export function ask(id, then, sum = '') {
   if (line) write(line, sum);
   dialog.submitted = then;
   dialog.showModal();
+}
+
+// remark shows a sentence in a dialog, or takes it away.
+export function remark(id, text) {
+  refuse(byId(id), text);
 }
 
 // tell shows a problem in a dialog that only shows something.

@@ -22,9 +22,22 @@ export function show(node, visible) {
   if (node.hidden === visible) node.hidden = !visible;
 }
 
-// refill replaces the rows of a list and gives the focus back to the row's button that had it.
+// refill puts rows into a list. A row that reads as it did stays, so that a click on it is never lost to a
+// redraw; the focus goes back to the row's button that had it.
 export function refill(node, rows) {
   const focused = node.contains(document.activeElement) ? document.activeElement.id : '';
-  node.replaceChildren(...rows);
+  const before = [...node.children];
+  rows.forEach((row, i) => {
+    if (!before[i]) node.append(row);
+    else if (!timeless(before[i]).isEqualNode(timeless(row))) before[i].replaceWith(row);
+  });
+  for (const old of before.slice(rows.length)) old.remove();
   if (focused) byId(focused)?.focus();
+}
+
+// timeless is a row without the ages and countdowns on it, which somebody else keeps true.
+function timeless(row) {
+  const copy = row.cloneNode(true);
+  for (const node of copy.querySelectorAll('[data-since], [data-next]')) node.textContent = '';
+  return copy;
 }

@@ -39,6 +39,13 @@ export function format(minor, currency, lang) {
   return sign + (known[currency] ?? currency + '\u00a0') + whole + decimals;
 }
 
+// plain writes minor units as a person would type them.
+export function plain(minor, currency) {
+  const e = exponent(currency);
+  const digits = BigInt(minor).toString().padStart(e + 1, '0');
+  return e ? digits.slice(0, -e) + '.' + digits.slice(-e) : digits;
+}
+
 // read takes what a cashier typed: digits alone are minor units, as on every till ("12950" is 129.50);
 // a point or comma separates units and decimals ("129.50"). It answers {minor}, or {fault}: "empty",
 // "amount", "large", or "code" for digits so many that a scanner must have typed them.

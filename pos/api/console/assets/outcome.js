@@ -1,7 +1,7 @@
 // The outcome panel: one word that can be read from two metres, a sentence, whose move it is, and what
 // can be done about it.
 
-import { byId, el, show, write } from './draw.js';
+import { byId, el, refill, show, write } from './draw.js';
 import { format } from './money.js';
 import { outcome, inFlight } from './state.js';
 import { has, other, say, shell, time } from './words.js';
@@ -32,17 +32,17 @@ export function drawOutcome(state) {
   at.icon.setAttribute('href', '#icon-' + o.icon);
   write(at.word, say(o.word));
   at.word.classList.toggle('long', columns(at.word.textContent) > 12);
-  write(at.say, coached(o.family) || say(o.say, o.args));
+  write(at.say, o.family ? coached(o.family, state.status?.take) : say(o.say, o.args));
   // What the shopper can read off this screen, or be read.
-  write(at.coach, o.family ? [other('prompt.wrong_code.line1'), other('prompt.wrong_code.line2')].filter(Boolean).join(' \u2014 ') : '');
-  at.coach.lang = shell.other_lang ?? '';
-  show(at.coach, at.coach.textContent !== '');
-  write(at.why, why(o.reason));
-  show(at.why, Boolean(o.reason));
+  write(at.coach, o.family ? toShopper(o.family) : '');
+  at.coach.lang = shell.other_lang ?? shell.lang;
+  show(at.coach, Boolean(o.family));
+  write(at.why, o.family ? say('page.display.named', { what: named(o.family) }) : why(o.reason));
+  show(at.why, at.why.textContent !== '');
   write(at.amount, o.sale ? money(o.sale.charged, o.sale.currency) : '');
   show(at.turn, Boolean(o.who));
   write(at.who, o.who ? who(o.who) : '');
-  at.facts.replaceChildren(...facts(o));
+  refill(at.facts, facts(o));
   drawQR(o);
   for (const act of acts) show(byId('do-' + act), Boolean(o.acts[act]));
   drawClock(o);
@@ -50,11 +50,20 @@ export function drawOutcome(state) {
   return o;
 }
 
-// coached names what was scanned instead of a payment code and says what to tap.
-function coached(family) {
-  if (!family) return '';
-  const known = [`problem.not_a_payment_code.say.${family}`, `problem.wrong_wallet.say.${family}`].find(has);
-  return say(known ?? 'problem.not_a_payment_code.say.none');
+// coached says what to ask for instead of what was scanned. A payment code of a wallet that is taken was
+// refused for its age or for where the sale stands: only a fresh one helps.
+function coached(family, take = {}) {
+  if (has(`problem.not_a_payment_code.say.${family}`)) return say(`problem.not_a_payment_code.say.${family}`);
+  if (take[family === 'alipay-plus' ? 'alipay' : family] !== 'no') return say('page.wrong.fresh');
+  return say(has(`problem.wrong_wallet.say.${family}`) ? `problem.wrong_wallet.say.${family}` : 'problem.wrong_wallet.say');
+}
+
+const named = (family) => say(has(`family.${family}.name`) ? `family.${family}.name` : 'family.none.name');
+
+// toShopper is the same in the shopper's own words and language.
+function toShopper(family) {
+  const id = has(`page.coach.${family}`) ? `page.coach.${family}` : 'page.coach.none';
+  return other(id) || say(id);
 }
 
 // columns counts a Chinese character twice, as wide as it is.
@@ -62,7 +71,7 @@ const columns = (text) => [...text].reduce((n, c) => n + (c > '\u2e7f' ? 2 : 1),
 
 // tell speaks the outcome to a screen reader: once when it changes, not with every second.
 function tell(o) {
-  const spoken = [say(o.word), o.sale ? money(o.sale.charged, o.sale.currency) : '', say(o.say)].filter(Boolean).join('. ');
+  const spoken = [say(o.word), o.sale ? money(o.sale.charged, o.sale.currency) : '', o.family ? at.say.textContent : say(o.say)].filter(Boolean).join('. ');
   write(told, o.sale ? spoken : '');
 }
 
@@ -94,6 +103,7 @@ function facts(o) {
     ['page.fact.refunded', o.sale.refunded ? money(o.sale.refunded, o.sale.currency) : ''],
     ['page.fact.tender', tender(o.sale.tender)],
     ['page.fact.cashier', o.sale.cashier],
+    ['page.fact.note', o.sale.note],
     [inFlight(o.sale) ? 'page.fact.since' : 'page.fact.at', time(a?.paid?.at ?? a?.since ?? o.sale.created)],
     ['page.fact.reference', a?.reference ?? ''],
   ];

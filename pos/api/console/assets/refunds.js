@@ -3,8 +3,9 @@
 import * as api from './api.js';
 import * as dialogs from './dialogs.js';
 import { byId, el, refill, show, write } from './draw.js';
-import { read } from './money.js';
+import { plain, read } from './money.js';
 import { money, why } from './outcome.js';
+import { standing } from './sides.js';
 import { has, say, shell, time } from './words.js';
 
 // drawRefunds lists what went back of the sale in front, and what is on its way.
@@ -13,10 +14,11 @@ export function drawRefunds(sale, act) {
   show(byId('refunds'), list.length > 0);
   refill(byId('refunds-list'), list.map((r) => {
     const word = r.needs_manager ? 'needs_manager' : r.status;
+    const next = Date.parse(r.next_try);
     return el('li', { 'data-status': r.status, 'data-refund': r.id },
       el('p', {}, el('b', {}, money(r.amount, r.currency)), ' ', el('span', { className: 'word' }, has(`refund.${word}.label`) ? say(`refund.${word}.label`) : word),
-        ' ', el('small', {}, [time(r.since), r.by].filter(Boolean).join(' \u00b7 '))),
-      el('p', {}, r.say),
+        ' ', el('small', {}, [time(r.since), r.by, r.reason].filter(Boolean).join(' \u00b7 '))),
+      el('p', {}, r.say, ' ', next ? el('span', { 'data-next': next }) : ''),
       r.why && why(r.why) ? el('p', {}, why(r.why)) : '',
       r.status === 'requested' ? el('button', { type: 'button', id: 'withdraw-' + r.id, onclick: () => act.withdraw(r) }, say('page.do.withdraw')) : '',
       r.needs_manager ? el('button', { type: 'button', id: 'rule-refund-' + r.id, onclick: () => act.rule({ kind: 'refund', id: r.id, amount: r.amount, currency: r.currency, ticket: sale.ticket }) }, say('page.do.rule')) : '');
@@ -25,39 +27,65 @@ export function drawRefunds(sale, act) {
 
 // give asks how much of a sale goes back, why and by whom.
 export function give(sale, name) {
+  const field = byId('refund-amount');
+  // fault says what is wrong with the amount as it is written, before anything is sent.
+  const fault = () => {
+    const typed = read(field.value, sale.currency);
+    write(byId('refund-read'), typed.fault ? '' : money(typed.minor, sale.currency));
+    if (typed.fault === 'empty') return '';
+    if (typed.fault) return say(typed.fault === 'large' ? 'page.amount.large' : 'page.amount.amount');
+    return typed.minor > sale.refundable ? say('problem.over_refund.say', { left: money(sale.refundable, sale.currency) }) : '';
+  };
+  const check = () => {
+    const said = fault();
+    field.setAttribute('aria-invalid', String(said !== ''));
+    dialogs.remark('refund', said);
+  };
   dialogs.ask('refund', async ({ amount, reason, by }) => {
-    const typed = read(amount, shell.currency);
-    if (typed.fault) throw { type: 'bad_request', status: 400, say: say('page.amount.amount') };
-    if (typed.minor > sale.refundable) throw { type: 'over_refund', status: 409, say: say('problem.over_refund.say', { left: money(sale.refundable, sale.currency) }) };
-    await api.refund(sale.id, { amount: typed.minor, reason: reason.trim(), by: by.trim() });
+    const said = fault();
+    if (said) {
+      field.focus();
+      throw new api.Problem({ type: 'bad_request', say: said }, 400);
+    }
+    await api.refund(sale.id, { amount: read(amount, sale.currency).minor, reason, by });
   }, [money(sale.charged, sale.currency), sale.ticket].filter(Boolean).join(' \u00b7 '));
+  field.oninput = check;
+  field.value = plain(sale.refundable, sale.currency);
+  write(byId('refund-unit'), sale.currency);
   write(byId('refund-left'), money(sale.refundable, sale.currency));
-  byId('refund-amount').value = plain(sale.refundable, sale.currency);
   byId('refund-by').value = name;
-  byId('refund-amount').select();
+  check();
+  field.select();
 }
 
-// plain writes an amount as a person would type it.
-function plain(minor, currency) {
-  const digits = new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits;
-  return (minor / 10 ** digits).toFixed(digits);
-}
-
-// find looks for a sale by ticket or reference and hands the chosen one over.
+// find looks for a sale by ticket, reference or amount and hands the chosen one over.
 export function find(chosen) {
   const list = byId('find-list');
-  const draw = (sales) => {
+  let turn = 0; // the last question asked is the one answered
+  const search = async (text) => {
+    const mine = ++turn;
+    const sales = await api.find(text, read(text, shell.currency).minor);
+    if (mine !== turn) return;
     show(byId('find-none'), sales.length === 0);
-    refill(list, sales.map((s) => el('li', {}, el('button', { type: 'button', id: 'found-' + s.id, onclick: () => { byId('find').close(); chosen(s); } },
-      el('b', {}, money(s.charged, s.currency)), ' ', s.ticket, ' ', el('span', { className: 'word' }, has(`state.${s.status}.label`) ? say(`state.${s.status}.label`) : s.status),
-      ' ', el('small', {}, time(s.created))))));
+    refill(list, sales.map((s) => found(s, chosen)));
+    if (text) list.querySelector('button')?.focus();
   };
-  const search = async (text) => draw(await api.find(text));
   show(byId('find-none'), false);
   list.replaceChildren();
   dialogs.ask('find', async ({ text }) => {
-    await search(text.trim());
+    await search(text);
     return dialogs.stays; // choosing closes it
   });
   search('').catch((problem) => dialogs.tell('find', problem));
+}
+
+function found(s, chosen) {
+  const choose = () => {
+    byId('find').close();
+    chosen(s);
+  };
+  return el('li', {}, el('button', { type: 'button', id: 'found-' + s.id, onclick: choose },
+    el('b', {}, money(s.charged, s.currency)), el('span', {}, s.ticket), el('span', { className: 'word' }, standing(s)),
+    s.refunded ? el('span', {}, say('page.fact.refunded') + ' ' + money(s.refunded, s.currency)) : '',
+    el('small', {}, s.day + ' ' + time(s.created))));
 }

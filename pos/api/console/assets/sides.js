@@ -19,7 +19,10 @@ export function drawTroubles(state) {
   const troubles = together(state.status?.troubles ?? []);
   show(byId('troubles'), troubles.length > 0);
   refill(byId('troubles-list'), troubles.map(([t, n]) => el('li', { 'data-severity': t.severity, 'data-code': t.code },
-    el('b', {}, sentence(t, 'say') + (n > 1 ? ` (${n})` : '')), el('span', {}, sentence(t, 'do')), el('small', {}, time(t.since)))));
+    el('small', {}, el('b', { className: 'word' }, has(`page.severity.${t.severity}`) ? say(`page.severity.${t.severity}`) : t.severity),
+      time(t.since) ? ` \u00b7 ${time(t.since)} \u00b7 ` : '', time(t.since) ? el('span', { 'data-since': instant(t.since) }) : ''),
+    el('b', {}, sentence(t, 'say') + (n > 1 ? ` (${n})` : '')), el('span', {}, sentence(t, 'do')))));
+  drawAges();
 }
 
 // together counts troubles that read the same, such as two payments that need a manager: the queue
@@ -44,7 +47,20 @@ export function drawOthers(state, act) {
   show(byId('others'), open.length > 0);
   refill(byId('others-list'), open.map((s) => el('li', {},
     el('button', { type: 'button', id: 'front-' + s.id, onclick: () => act.front(s.id) },
-      el('b', {}, money(s.charged, s.currency)), ' ', s.ticket, ' ', el('small', {}, say(`state.${s.status}.label`))))));
+      el('b', {}, money(s.charged, s.currency)), ' ', s.ticket, ' ', el('small', {}, standing(s))))));
+}
+
+// standing is the word for where a sale stands.
+export function standing(sale) {
+  const word = sale.needs_manager ? 'needs_manager' : sale.status;
+  return has(`state.${word}.label`) ? say(`state.${word}.label`) : word;
+}
+
+// drawDouble names the sales that a new one may be the double of.
+export function drawDouble(alike) {
+  show(byId('double-seen'), alike.length > 0);
+  refill(byId('double-list'), alike.slice(0, 3).map((s) => el('li', {}, el('b', {}, money(s.charged, s.currency)), ' ', s.ticket, ' ',
+    el('span', { className: 'word' }, standing(s)), ' ', time(s.created))));
 }
 
 // drawQueue lists everything unfinished: what, how long, what comes next and whose move it is.
@@ -59,7 +75,8 @@ export function drawQueue(state, act) {
 
 function row(q, act) {
   const manager = q.who === 'manager';
-  const about = q.kind === 'refund' ? `refund.${q.state}.label` : `state.${q.state}.label`;
+  const word = manager ? 'needs_manager' : q.state;
+  const about = q.kind === 'refund' ? `refund.${word}.label` : `state.${word}.label`;
   const rule = el('button', { type: 'button', id: 'rule-' + q.id, onclick: () => act.rule(q) }, say('page.do.rule'));
   return el('li', { 'data-who': q.who, 'data-kind': q.kind, 'data-sale': q.sale },
     el('p', {}, el('b', {}, money(q.amount, q.currency)), ' ', el('span', {}, q.ticket), ' ', el('span', { className: 'word' }, has(about) ? say(about) : q.state)),

@@ -53,11 +53,18 @@ export function apply(state, type, data) {
 // moved is an item of the queue as its sale says now, or nothing when it is over. What the register
 // means to do next about it comes with the next reading of the queue.
 function moved(item, sale) {
-  if (item.sale !== sale.id || item.kind === 'refund') return item;
+  if (item.sale !== sale.id) return item;
+  if (item.kind === 'refund') return movedRefund(item, sale.refunds.find((r) => r.id === item.id));
   const a = sale.attempts.find((x) => x.reference === item.id);
   if (!a || !moving.includes(a.state)) return null;
   const who = a.needs_manager ? 'manager' : looks[a.state][2];
   return a.state === item.state ? item : { ...item, state: a.state, why: a.reason, since: a.since, who };
+}
+
+function movedRefund(item, r) {
+  if (!r || !owing[r.status]) return null;
+  if (r.status === item.state && r.needs_manager === (item.who === 'manager')) return item;
+  return { ...item, state: r.status, why: r.why, who: r.needs_manager ? 'manager' : owing[r.status] };
 }
 
 // hear takes a sale as it stands now. A new one comes to the front.
@@ -74,10 +81,13 @@ function hear(state, sale) {
 }
 
 // recall takes a sale that was read beside the stream, unless the stream has told of it: a page that
-// was opened again still shows the last outcome.
-export function recall(state, sale) {
-  if (!sale || state.heard.has(sale.id) || state.sales.has(sale.id)) return;
-  hear(state, sale);
+// was opened again still shows the last outcome. It comes to the front unless the counter is busy with another.
+export function recall(state, sale, front = false) {
+  if (!sale) return;
+  const busy = state.sales.get(state.current);
+  if (!state.heard.has(sale.id) && !state.sales.has(sale.id)) hear(state, sale);
+  if (front) state.current = sale.id;
+  if (busy && state.prompt.sale === busy.id) state.current = busy.id;
 }
 
 function later(a, b) {
@@ -102,6 +112,9 @@ export function instant(text) {
   const at = Date.parse(text ?? '');
   return Number.isNaN(at) || at < 0 ? 0 : at;
 }
+
+// owing is whose move an unfinished refund is.
+const owing = { requested: 'till', sent: 'acquirer', processing: 'acquirer', checking: 'till' };
 
 const doubt = ['checking', 'cancelling'];
 const moving = ['held', 'sent', 'awaiting', ...doubt];
@@ -177,6 +190,12 @@ export function outcome(state) {
     o.acts.rule = true;
   }
   return o;
+}
+
+// alike are the sales of the same amount that may be or are paid, the newest first.
+export function alike(state, charged, currency) {
+  return [...state.sales.values()].filter((s) => s.charged === charged && s.currency === currency && s.attempts.length > 0 &&
+    !['declined', 'unsent', 'cancelled', 'ruled_unpaid'].includes(s.status)).sort((a, b) => (later(a, b) ? -1 : 1));
 }
 
 // others are the sales that are not in front and may still be paid.
