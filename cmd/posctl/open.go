@@ -15,8 +15,8 @@ func (f *face) openCommand() *cobra.Command {
 		Example: "  posctl open\n  posctl open --role manager",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			as := []string{role, "manager"}
-			if role == "display" { // it may only look; others open its page
-				as = anybody
+			if role == "display" { // its own token opens it, and so does everybody's
+				as = append([]string{"display"}, anybody...)
 			}
 			r, err := f.dial(as...)
 			if err != nil {

@@ -270,3 +270,26 @@ func TestPlainRoutes(t *testing.T) {
 		}
 	}
 }
+
+// The shopper's screen may open itself again with its own token, and nothing else: not another role's page,
+// not a sale.
+func TestTheDisplayOpensItselfAgain(t *testing.T) {
+	r := open(t)
+	mine := []string{"Authorization", "Bearer " + r.tokens[api.RoleDisplay]}
+	for _, c := range []struct {
+		path string
+		body map[string]any
+		want int
+	}{
+		{"/v1/session-code", map[string]any{"role": "display"}, 201},
+		{"/v1/session-code", map[string]any{}, 201},
+		{"/v1/session-code", map[string]any{"role": "manager"}, 403},
+		{"/v1/session-code", map[string]any{"role": "cashier"}, 403},
+		{"/v1/sales", map[string]any{"amount": 100, "currency": "USD"}, 403},
+		{"/v1/queue/sync", map[string]any{}, 403},
+	} {
+		if status, body := r.call("POST", c.path, c.body, append([]string{"Idempotency-Key", "k"}, mine...)...); status != c.want {
+			t.Errorf("%s %v: %d %s, want %d", c.path, c.body, status, body, c.want)
+		}
+	}
+}

@@ -68,7 +68,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 			r = r.WithContext(context.WithValue(r.Context(), askerKey{}, a))
 		}
 		if r.Method == http.MethodPost {
-			if a.role == RoleDisplay {
+			if a.role == RoleDisplay && r.URL.Path != "/v1/session-code" { // it may open itself again, and nothing else
 				s.refuse(w, r, pos.Refuse("api.guard", pos.Forbidden, ""))
 				return
 			}

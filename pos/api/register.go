@@ -179,7 +179,7 @@ func (s *Server) makeCode(ctx context.Context, _ command, in CodeBody) (PageCode
 	if !slices.Contains(Roles(), in.Role) {
 		return PageCode{}, pos.Refuse("api.session_code", pos.BadRequest, "role")
 	}
-	if mine == RoleCashier && in.Role != RoleCashier && in.Role != RoleDisplay {
+	if (mine == RoleCashier && in.Role != RoleCashier && in.Role != RoleDisplay) || (mine == RoleDisplay && in.Role != RoleDisplay) {
 		return PageCode{}, pos.Refuse("api.session_code", pos.Forbidden, "")
 	}
 	path := "/"

@@ -125,7 +125,7 @@ func TestQRThatComesAfterTheCancel(t *testing.T) {
 	})
 }
 
-// A restart in the middle: before the answer nothing was shown; after it the QR is asked about, and shown no more.
+// A restart in the middle: before the answer nothing was shown; after it the QR is asked about, and shown again while it may be paid.
 func TestRestartWithAQR(t *testing.T) {
 	story(t, func(c *counter) {
 		c.bank.nextQR(c.bank.late(5 * time.Second))
@@ -138,10 +138,16 @@ func TestRestartWithAQR(t *testing.T) {
 		id := c.sell(100)
 		c.present(id)
 		ref := c.sale(id).Attempts[0].Reference
-		c.bank.confirm(ref)
 		c.restart()
+		if k := c.till.Standing().Prompt.Kind; k != pos.PromptQR {
+			t.Errorf("the shopper who is paying sees %s", k)
+		}
+		c.bank.confirm(ref)
 		c.wait(time.Minute)
 		c.status(id, "paid")
+		if !slices.Contains(c.prompts, pos.PromptPaid) {
+			t.Errorf("the display never said so: %v", c.prompts)
+		}
 	})
 }
 

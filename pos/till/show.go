@@ -24,8 +24,28 @@ func (t *Till) show(p pos.Prompt) {
 	case pos.PromptPaid, pos.PromptDeclined, pos.PromptUnsent, pos.PromptCancelled:
 		t.promptEnds = time.Now().Add(outcomeFor)
 	}
+	t.mu.Lock()
+	t.standing.Prompt = p // before anybody hears of it: who begins to listen now is told this one, not the last
+	t.mu.Unlock()
 	t.o.Show(p)
 	t.o.Told("prompt", p)
+}
+
+// handBack takes the sale that a shopper was paying when the till stopped back into hand, so that the customer
+// display says what becomes of it.
+func (t *Till) handBack() {
+	if t.inHand != "" {
+		return
+	}
+	var last *debt
+	for _, d := range t.owed {
+		if time.Since(d.a.Started) < handBackWithin && (last == nil || d.a.Started.After(last.a.Started)) {
+			last = d
+		}
+	}
+	if last != nil {
+		t.inHand = last.sale
+	}
 }
 
 // reprompt shows where the sale in hand stands now.

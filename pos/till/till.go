@@ -62,19 +62,20 @@ type Options struct {
 
 // Waits of the till; the dialect's own paces come from its capabilities.
 const (
-	armFor       = 120 * time.Second      // how long the scanner stays armed (local API contract)
-	holdEvery    = time.Second            // between dials for a held code
-	soonHeld     = 250 * time.Millisecond // a dial slower than this is journaled as held
-	foreground   = 90 * time.Second       // asked at the dialect's pace while the shopper is likely there
-	backgroundIn = 30 * time.Second       // first wait after that; doubles
-	backgroundTo = 15 * time.Minute       // longest wait between two tries
-	callBound    = 90 * time.Second       // no call lasts longer, whatever a client does
-	reopenEvery  = time.Second            // after a failed commit
-	probeEvery   = 10 * time.Second       // while the acquirer cannot be reached
-	outcomeFor   = 30 * time.Second       // an outcome stays on the customer display
-	codeLife     = 70 * time.Second       // a wallet's code is dead after this
-	doubleWithin = time.Minute            // a second sale of the same amount so soon is asked about
-	maxCalls     = 32                     // calls at a time for what is owed; new payments do not count
+	armFor         = 120 * time.Second      // how long the scanner stays armed (local API contract)
+	holdEvery      = time.Second            // between dials for a held code
+	soonHeld       = 250 * time.Millisecond // a dial slower than this is journaled as held
+	foreground     = 90 * time.Second       // asked at the dialect's pace while the shopper is likely there
+	backgroundIn   = 30 * time.Second       // first wait after that; doubles
+	backgroundTo   = 15 * time.Minute       // longest wait between two tries
+	callBound      = 90 * time.Second       // no call lasts longer, whatever a client does
+	reopenEvery    = time.Second            // after a failed commit
+	probeEvery     = 10 * time.Second       // while the acquirer cannot be reached
+	handBackWithin = 3 * time.Minute        // a restart goes on with a payment this young on the customer display
+	outcomeFor     = 30 * time.Second       // an outcome stays on the customer display
+	codeLife       = 70 * time.Second       // a wallet's code is dead after this
+	doubleWithin   = time.Minute            // a second sale of the same amount so soon is asked about
+	maxCalls       = 32                     // calls at a time for what is owed; new payments do not count
 )
 
 // Till owns the sale in hand and everything owed. Its fields belong to the goroutine inside Run but
@@ -234,6 +235,7 @@ func (t *Till) resume(ctx context.Context) error {
 		}
 	}
 	t.broken = nil
+	t.handBack()
 	for _, d := range t.owed {
 		if d.charging || d.calling {
 			continue // this process is still in the middle of it
