@@ -87,14 +87,24 @@ func openBoutique(t *testing.T, options ...string) *boutique {
 // do says one command and expects it to be carried out.
 func (b *boutique) do(t *testing.T, format string, args ...any) reply {
 	t.Helper()
+	r := b.try(t, format, args...)
+	if !r.OK {
+		t.Fatalf("posim %q: %q", fmt.Sprintf(format, args...), r.Say)
+	}
+	return r
+}
+
+// try says one command, which may be refused.
+func (b *boutique) try(t *testing.T, format string, args ...any) reply {
+	t.Helper()
 	said := fmt.Sprintf(format, args...)
 	if _, err := io.WriteString(b.in, said+"\n"); err != nil {
 		t.Fatal(err)
 	}
 	select {
 	case r, ok := <-b.replies:
-		if !ok || !r.OK {
-			t.Fatalf("posim %q: %q", said, r.Say)
+		if !ok {
+			t.Fatalf("posim ended before it answered %q", said)
 		}
 		return r
 	case <-time.After(startWithin):

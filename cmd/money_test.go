@@ -129,7 +129,7 @@ func TestQRPaid(t *testing.T) {
 	r.post(t, http.StatusAccepted, request{path: "/v1/sales/" + s.ID + "/present", role: "cashier", body: map[string]any{}}, nil)
 	r.becomes(t, s.ID, "awaiting", soon)
 	eventually(t, soon, "the QR is on the panel", func() bool { return strings.Contains(b.shows(t), "[QR]") })
-	b.do(t, "shopper scans")
+	eventually(t, soon, "the phone reads the QR", func() bool { return b.try(t, "shopper scans").OK }) // a panel that draws anew is blank for a moment
 	r.becomes(t, s.ID, "paid", soon)
 	eventually(t, soon, "the QR is off the panel", func() bool { return !strings.Contains(b.shows(t), "[QR]") && strings.Contains(b.shows(t), "42.00") })
 	told(t, events, s.ID, "open", "awaiting", "paid")
@@ -152,6 +152,8 @@ func TestQROnAPanelThatRestarts(t *testing.T) {
 	b.do(t, "pull display")
 	b.do(t, "plug display")
 	eventually(t, soon, "the QR is on the panel again", func() bool { return strings.Contains(b.shows(t), "[QR]") })
+	b.do(t, "power")
+	eventually(t, soon, "the QR is on the restarted panel", func() bool { return strings.Contains(b.shows(t), "[QR]") })
 	r.post(t, http.StatusAccepted, request{path: "/v1/sales/" + s.ID + "/cancel", role: "cashier", body: map[string]any{"by": "mroy"}}, nil)
 	eventually(t, soon, "the QR is off the panel", func() bool { return !strings.Contains(b.shows(t), "[QR]") })
 	r.becomes(t, s.ID, "cancelled", time.Minute)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -40,29 +41,29 @@ func TestACopyEveryNight(t *testing.T) {
 // taken back with the next good one.
 func TestACopyThatFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var made, pruned, raised, cleared int
+		var made, pruned, raised, cleared atomic.Int32
 		k := keeper{at: 4*time.Hour + 30*time.Minute, zone: time.UTC, keep: 30, log: slog.New(slog.DiscardHandler),
 			copies: func() ([]store.Copy, error) { return nil, nil },
 			backup: func(context.Context) (store.Copy, error) {
-				if made++; made <= 2 {
+				if made.Add(1) <= 2 {
 					return store.Copy{}, errors.New("no space left on device")
 				}
 				return store.Copy{Path: "register.db"}, nil
 			},
-			prune: func(int) error { pruned++; return nil },
-			raise: func(t pos.Trouble) { raised++ }, clear: func(pos.TroubleCode, string) { cleared++ }}
+			prune: func(int) error { pruned.Add(1); return nil },
+			raise: func(pos.Trouble) { raised.Add(1) }, clear: func(pos.TroubleCode, string) { cleared.Add(1) }}
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() { done <- k.run(ctx) }()
 		time.Sleep(time.Hour)
 		synctest.Wait()
-		if made != 3 || raised != 2 || cleared != 1 || pruned != 1 {
-			t.Errorf("made %d, told %d, taken back %d, pruned %d", made, raised, cleared, pruned)
+		if made.Load() != 3 || raised.Load() != 2 || cleared.Load() != 1 || pruned.Load() != 1 {
+			t.Errorf("made %d, told %d, taken back %d, pruned %d", made.Load(), raised.Load(), cleared.Load(), pruned.Load())
 		}
 		time.Sleep(48 * time.Hour)
 		synctest.Wait()
-		if made != 5 {
-			t.Errorf("%d copies after two more nights", made)
+		if made.Load() != 5 {
+			t.Errorf("%d copies after two more nights", made.Load())
 		}
 		cancel()
 		if err := <-done; err != nil {
