@@ -39,7 +39,7 @@ type Options struct {
 	Tell    func(pos.Device) // a device's standing changed
 	Trouble func(pos.Trouble)
 	Clear   func(code pos.TroubleCode, about string)
-	Text    func(pos.Prompt) []string // finished lines for displays that show text
+	Text    func(pos.Prompt) []string // finished lines for a display; a QR prompt without its QR is shown elsewhere
 	Log     *slog.Logger
 }
 
@@ -188,74 +188,4 @@ func (d *Desk) scan(ctx context.Context, c Config, l io.ReadWriteCloser, dec *sc
 			}
 		}
 	})
-}
-
-// display writes prompts to one display until its line ends. What the display shows after it came back, or
-// was restarted, is unknown, so the latest prompt is written again.
-func (d *Desk) display(ctx context.Context, c Config, l io.ReadWriteCloser, speak display.Dialect, prompts chan pos.Prompt, t *supervise.Tally) error {
-	var lost error
-	ended, redraw := make(chan struct{}), make(chan struct{}, 1)
-	go func() { // a display says little, but its silence ends when the cable does
-		defer close(ended)
-		lost = d.hear(c, l, speak, redraw, t)
-	}()
-	defer func() {
-		_ = l.Close()
-		<-ended
-	}()
-	if _, err := l.Write(speak.Open); err != nil {
-		return err
-	}
-	d.mu.Lock()
-	p := d.last
-	d.mu.Unlock()
-	for {
-		page := display.Page{Lines: d.o.Text(p)}
-		if p.Kind == pos.PromptQR {
-			page.QR = p.QR
-		}
-		bytes, wrong := speak.Encode(page)
-		if wrong != nil { // the rest is shown; the QR is on the cashier's page and the second screen
-			d.o.Log.Warn("display", "device", c.Name, "prompt", p.Kind, "err", wrong)
-		}
-		if _, err := l.Write(bytes); err != nil {
-			return err
-		}
-		t.Good.Add(1)
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-ended:
-			return lost
-		case <-redraw:
-		case p = <-prompts:
-		}
-	}
-}
-
-// hear reads what a display says until its line ends.
-func (d *Desk) hear(c Config, l io.Reader, speak display.Dialect, redraw chan<- struct{}, t *supervise.Tally) error {
-	listen := func([]byte) []display.Heard { return nil }
-	if speak.Listen != nil {
-		listen = speak.Listen()
-	}
-	b := make([]byte, 256)
-	for {
-		n, err := l.Read(b)
-		for _, h := range listen(b[:n]) {
-			if h.Fault != "" {
-				t.Rejected.Add(1)
-				d.o.Log.Warn("display refused", "device", c.Name, "why", h.Fault)
-			}
-			if h.Redraw {
-				select {
-				case redraw <- struct{}{}:
-				default: // it will be drawn anyway
-				}
-			}
-		}
-		if err != nil {
-			return err
-		}
-	}
 }

@@ -23,6 +23,7 @@ type socket struct {
 	path         string
 	master, tty  *os.File
 	heard        chan []byte
+	rest         string // heard, and not yet looked at
 	listenerDone chan struct{}
 }
 
@@ -115,7 +116,12 @@ func atWork(t *testing.T, list ...Config) *bench {
 	b := &bench{t: t, scans: make(chan pos.Scan, 64), told: make(chan pos.Device, 1024), troubles: make(chan pos.Trouble, 64), cleared: make(chan pos.TroubleCode, 64)}
 	d, err := New(Options{Devices: list, Log: slog.New(slog.DiscardHandler), Scanned: func(s pos.Scan) { b.scans <- s }, Tell: func(d pos.Device) { b.told <- d },
 		Trouble: func(t pos.Trouble) { b.troubles <- t }, Clear: func(c pos.TroubleCode, _ string) { b.cleared <- c },
-		Text: func(p pos.Prompt) []string { return []string{string(p.Kind), p.Amount.String()} }})
+		Text: func(p pos.Prompt) []string {
+			if p.Kind == pos.PromptQR && p.QR == "" {
+				return []string{"qr elsewhere", p.Amount.String()}
+			}
+			return []string{string(p.Kind), p.Amount.String()}
+		}})
 	if err != nil {
 		t.Fatal(err)
 	}

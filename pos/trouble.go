@@ -25,6 +25,7 @@ const (
 	TroubleClockSkew           TroubleCode = "clock_skew"   // our clock and the acquirer's differ
 	TroubleScanner             TroubleCode = "scanner_gone"
 	TroubleDisplay             TroubleCode = "display_gone"
+	TroubleDisplayRefuses      TroubleCode = "display_refuses" // it answers, and does not show what it should
 	TroublePrinter             TroubleCode = "printer_gone"
 	TroubleStrayScan           TroubleCode = "stray_scan" // scanned while no sale was armed
 	TroubleWrongCode           TroubleCode = "wrong_code" // scanned while armed, but not money here

@@ -44,7 +44,7 @@ func able() known {
 	return known{
 		Dialects:  []string{"citcon-pos"},
 		Languages: []string{"en", "fr-CA", "zh-Hans"},
-		Drivers:   map[pos.Role][]string{pos.RoleScanner: {"line"}, pos.RoleDisplay: {"plain", "text"}},
+		Drivers:   map[pos.Role][]string{pos.RoleScanner: {"line"}, pos.RoleDisplay: {"nextion", "plain", "text"}},
 	}
 }
 

@@ -68,15 +68,20 @@ func (c Config) desk() []devices.Config {
 	return list
 }
 
-// lines is a prompt for a display that shows plain text: the shopper's language first, then the cashier's.
+// lines is a prompt for a display that shows plain text: the shopper's language first, then the cashier's. A
+// display that shows no QR says where one is.
 func lines(w *words.Catalogue, languages []string, store string, p pos.Prompt) []string {
 	var out []string
+	second := "line2"
+	if p.Kind == pos.PromptQR && p.QR == "" {
+		second = "elsewhere"
+	}
 	for i := len(languages) - 1; i >= 0; i-- {
 		args := map[string]string{"store": store, "amount": p.Amount.Format(languages[i]), "seconds": fmt.Sprint(p.Seconds)}
 		if i < len(languages)-1 && languages[i] == languages[len(languages)-1] {
 			continue
 		}
-		for _, line := range []string{"line1", "line2"} {
+		for _, line := range []string{"line1", second} {
 			out = append(out, w.Say(languages[i], "prompt."+string(p.Kind)+"."+line, args))
 		}
 	}

@@ -40,7 +40,7 @@ var panelPages = map[string][]string{
 // Sizes of the glass, in pixels.
 const (
 	panelWide, panelHigh = 480, 320
-	panelModule          = 6
+	mostModule           = 6
 )
 
 // mostPending bounds an instruction whose end does not come, as the panel's own buffer does.
@@ -153,11 +153,12 @@ func (p *panel) picture() (image.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	left, top := (panelWide-len(matrix)*panelModule)/2, (panelHigh-len(matrix)*panelModule)/2
+	module := min(mostModule, panelHigh/len(matrix))
+	left, top := (panelWide-len(matrix)*module)/2, (panelHigh-len(matrix)*module)/2
 	for y, row := range matrix {
 		for x, dark := range row {
 			if dark {
-				at := image.Rect(left+x*panelModule, top+y*panelModule, left+(x+1)*panelModule, top+(y+1)*panelModule)
+				at := image.Rect(left+x*module, top+y*module, left+(x+1)*module, top+(y+1)*module)
 				draw.Draw(glass, at, image.NewUniform(color.Black), image.Point{}, draw.Src)
 			}
 		}

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"posd/devices/display"
 )
 
 const end = "\xff\xff\xff"
@@ -43,5 +46,71 @@ func TestPanel(t *testing.T) {
 	}
 	if got := string(p.hear([]byte(strings.Repeat("x", 5000)))); got != "\x24"+end {
 		t.Errorf("an instruction without an end: %q", got)
+	}
+}
+
+// Whatever QR the driver agrees to draw, a phone reads the same text off the glass; the next prompt takes it off
+// with its first bytes; and no line is ever an instruction that the panel refuses.
+func TestDriverToGlass(t *testing.T) {
+	speak, p := display.Nextion(), newPanel()
+	p.hear(speak.Open)
+	for n := 1; n <= 255; n += 23 {
+		text := ("https://pay.example/?q=" + strings.Repeat("Az09-._~", 40))[:n]
+		if err := speak.Draws(text); err != nil {
+			t.Fatal(err)
+		}
+		p.hear(speak.Encode(display.Page{Lines: []string{`C"est\` + end + "ici", "请扫码"}, QR: text}))
+		glass, err := p.picture()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := read(glass); got != text || err != nil {
+			t.Errorf("%d bytes are read as %q, %v", n, got, err)
+		}
+		off := speak.Encode(display.Page{Lines: []string{"PAID"}})
+		p.hear(off[:strings.Index(string(off), end)+len(end)])
+		if glass, err = p.picture(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := read(glass); !errors.Is(err, errNoQR) {
+			t.Errorf("after the first instruction a phone reads: %v", err)
+		}
+		p.hear(off[strings.Index(string(off), end)+len(end):])
+	}
+	if p.wrong != 0 || p.shows() != "PAID" {
+		t.Errorf("%d refused, it shows %s", p.wrong, p.shows())
+	}
+}
+
+// A panel that is given power while its cable is in says that it is ready.
+func TestPanelPower(t *testing.T) {
+	b, err := open(t.Context(), "127.0.0.1:0", t.TempDir(), "nextion")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := b.close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	const greeting = "\x00\x00\x00" + end + "\x88" + end
+	line := connect(t, b.places.Display)
+	if got := reads(t, line, len(greeting)); got != greeting {
+		t.Errorf("plugged in, it says %q", got)
+	}
+	if _, err := line.WriteString(`t0.txt="Pay"` + end); err != nil {
+		t.Fatal(err)
+	}
+	says(t, b, "until Pay 5s")
+	says(t, b, "power")
+	if got := reads(t, line, len(greeting)); got != greeting || says(t, b, "display").Say != "nothing" {
+		t.Errorf("given power, it says %q and shows %s", got, b.screen.shows())
+	}
+	says(t, b, "pull display")
+	if r := b.carryOut(t.Context(), "power"); r.OK {
+		t.Error("a panel without its cable was heard")
+	}
+	if r := b.carryOut(t.Context(), "shopper scans"); r.OK || r.Say != errNoQR.Error() {
+		t.Errorf("%+v", r)
 	}
 }

@@ -54,6 +54,7 @@ func verbs() []verb {
 		{"history", "on|off", "whether the acquirer's history lists anything", history},
 		{"pull", "scanner|display", "take the cable out", pull},
 		{"plug", "scanner|display", "put the cable back", plug},
+		{"power", "", "the customer display loses its power for a moment, with its cable in", power},
 		{"display", "", "what the customer display shows", func(_ context.Context, b *boutique, _ []string) (string, error) {
 			return b.screen.shows(), nil
 		}},
@@ -229,6 +230,17 @@ func wait(ctx context.Context, _ *boutique, words []string) (string, error) {
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}
+}
+
+func power(_ context.Context, b *boutique, words []string) (string, error) {
+	if len(words) != 0 {
+		return "", errWords
+	}
+	greeting := b.screen.power()
+	if len(greeting) == 0 { // it cannot tell anybody, and stays dark until it is told something
+		return "the display was restarted", nil
+	}
+	return "the display was restarted", b.cables["display"].send(greeting)
 }
 
 // until waits for the display, so that a script scans when the register asks for it and not before.

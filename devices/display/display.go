@@ -18,9 +18,10 @@ type Page struct {
 
 // Dialect is how one kind of display is spoken to.
 type Dialect struct {
-	Open   []byte                     // sent first on every new line
-	Encode func(Page) ([]byte, error) // an error says what cannot be shown; the bytes show the rest
-	Listen func() Listener            // nil: it says nothing
+	Open   []byte                // sent first on every new line, and after it was restarted
+	Draws  func(qr string) error // why a QR with this text cannot be drawn; nil when it can
+	Encode func(Page) []byte     // a QR that Draws refuses is left out, never drawn in part
+	Listen func() Listener       // nil: it says nothing
 }
 
 // Listener reads what a display says, however its bytes were cut. It keeps the state of one line.
@@ -32,8 +33,9 @@ type Heard struct {
 	Fault  string // it refused a command: a word for people, or empty
 }
 
-// ErrQR says that a QR cannot be shown on this display.
-var ErrQR = errors.New("the QR cannot be shown")
+// ErrNoQR says that a display shows no QR at all; any other error of Draws is about the one text. The text
+// itself never stands in an error, because some QRs are worth money.
+var ErrNoQR = errors.New("this display shows no QR")
 
 // maxLine bounds a line of text, in runes.
 const maxLine = 80

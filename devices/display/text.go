@@ -1,23 +1,20 @@
 package display
 
-import (
-	"bytes"
-	"fmt"
-)
+import "bytes"
 
 // Text is the plain dialect: a form feed that clears, then UTF-8 lines that end CR LF. It is what a
-// virtual display and a serial console show. It has no QR: a page with one is shown without, and says so.
+// virtual display and a serial console show. It has no QR, and never prints the text of one.
 func Text() Dialect {
-	return Dialect{Encode: func(p Page) ([]byte, error) {
-		var b bytes.Buffer
-		b.WriteByte('\f')
-		for _, l := range p.Lines {
-			b.WriteString(clean(l))
-			b.WriteString("\r\n")
-		}
-		if p.QR != "" {
-			return b.Bytes(), fmt.Errorf("a text display has no QR: %w", ErrQR)
-		}
-		return b.Bytes(), nil
-	}}
+	return Dialect{
+		Draws: func(string) error { return ErrNoQR },
+		Encode: func(p Page) []byte {
+			var b bytes.Buffer
+			b.WriteByte('\f')
+			for _, l := range p.Lines {
+				b.WriteString(clean(l))
+				b.WriteString("\r\n")
+			}
+			return b.Bytes()
+		},
+	}
 }

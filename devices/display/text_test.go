@@ -18,13 +18,12 @@ func TestText(t *testing.T) {
 		"bytes that are no text": {[]string{"a\xffb"}, "\fa?b\r\n"},
 		"too long":               {[]string{strings.Repeat("长", 100)}, "\f" + strings.Repeat("长", 80) + "\r\n"},
 	} {
-		got, err := Text().Encode(Page{Lines: c.lines})
-		if string(got) != c.want || err != nil {
-			t.Errorf("%s: %q, %v, want %q", name, got, err, c.want)
+		if got := Text().Encode(Page{Lines: c.lines}); string(got) != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 	}
-	got, err := Text().Encode(Page{Lines: []string{"Scan"}, QR: "https://pay"})
-	if !errors.Is(err, ErrQR) || string(got) != "\fScan\r\n" {
+	got, err := Text().Encode(Page{Lines: []string{"Scan"}, QR: "https://pay"}), Text().Draws("https://pay")
+	if !errors.Is(err, ErrNoQR) || string(got) != "\fScan\r\n" {
 		t.Errorf("a QR on a text display: %q, %v", got, err)
 	}
 }

@@ -43,7 +43,13 @@ type Device struct {
 // Tally counts what a device does; Use adds to it.
 type Tally struct {
 	Good, Rejected, Reopened, In, Out atomic.Int64
+
+	wrong func(error)
 }
+
+// Wrong says what is wrong with a device whose line stands. It is the device's last error until the line is
+// opened again.
+func (t *Tally) Wrong(err error) { t.wrong(err) }
 
 // Standing is where the device stands now.
 func (d *Device) Standing() pos.Device {
@@ -75,6 +81,7 @@ func (d *Device) become(state pos.DeviceState, err error) {
 
 // Run keeps the device in use until ctx ends. It never gives up.
 func (d *Device) Run(ctx context.Context) {
+	d.tally.wrong = func(err error) { d.become(pos.DeviceReady, err) }
 	d.become(pos.DeviceOpening, nil)
 	missed, everReady, wait := 0, false, first
 	for {

@@ -9,7 +9,7 @@
 //	refund.WORD.label|say          where a refund stands: some words are an attempt's too
 //	reason.WORD                    why, and what to do; reason.unknown for a word that is not ours
 //	trouble.CODE.say|do            what a person should know (arg about)
-//	prompt.KIND.line1|line2        the customer display (args amount, seconds)
+//	prompt.KIND.line1|line2        the customer display (args amount, seconds); prompt.qr.elsewhere is line2 without the QR
 //	family.FAMILY.name, wallet.WALLET.name, who.WHO, report.…, page.…, command.…, doctor.…
 //
 // It decides nothing and formats no money: amounts and times come in as finished text. It never sees

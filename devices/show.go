@@ -1,0 +1,110 @@
+package devices
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"time"
+
+	"posd/devices/display"
+	"posd/devices/supervise"
+	"posd/pos"
+)
+
+// display writes prompts to one display until its line ends. What the display shows after it came back, or
+// was restarted, is unknown, so the latest prompt is written again. A page that it refuses is written once
+// more, because a letter may have been lost on the line; refused again, a person is told.
+func (d *Desk) display(ctx context.Context, c Config, l io.ReadWriteCloser, speak display.Dialect, prompts chan pos.Prompt, t *supervise.Tally) error {
+	var lost error
+	heard, done, ended := make(chan display.Heard), make(chan struct{}), make(chan struct{})
+	go func() { // a display says little, but its silence ends when the cable does
+		defer close(ended)
+		lost = hear(l, speak, heard, done)
+	}()
+	defer func() {
+		close(done)
+		_ = l.Close()
+		<-ended
+	}()
+	d.mu.Lock()
+	p := d.last
+	d.mu.Unlock()
+	for fresh, draw, again := true, true, false; ; {
+		if draw {
+			bytes := d.page(c, speak, p, t)
+			if fresh {
+				bytes = append(slices.Clone(speak.Open), bytes...)
+			}
+			if _, err := l.Write(bytes); err != nil {
+				return err
+			}
+			t.Good.Add(1)
+		}
+		fresh, draw = false, true
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ended:
+			return lost
+		case p = <-prompts:
+			again = false
+		case h := <-heard:
+			switch {
+			case h.Redraw:
+				fresh, again = true, false
+			case again:
+				t.Rejected.Add(1)
+				d.refused(c, t, errors.New("the display refuses: "+h.Fault))
+				draw = false
+			default:
+				t.Rejected.Add(1)
+				again = true
+			}
+		}
+	}
+}
+
+// page is a prompt in a display's bytes. A QR that it cannot draw is left out, and its lines say where to look.
+func (d *Desk) page(c Config, speak display.Dialect, p pos.Prompt, t *supervise.Tally) []byte {
+	if p.Kind != pos.PromptQR {
+		p.QR = ""
+	}
+	if p.QR != "" {
+		if err := speak.Draws(p.QR); err != nil {
+			p.QR = ""
+			if !errors.Is(err, display.ErrNoQR) { // a display without QRs was chosen so
+				d.refused(c, t, err)
+			}
+		}
+	}
+	return speak.Encode(display.Page{Lines: d.o.Text(p), QR: p.QR})
+}
+
+// refused tells a person that a display which answers does not show what it should.
+func (d *Desk) refused(c Config, t *supervise.Tally, err error) {
+	t.Wrong(err)
+	d.o.Trouble(pos.Trouble{Code: pos.TroubleDisplayRefuses, About: c.Name, Passing: true, Since: time.Now()})
+}
+
+// hear reads what a display says until its line ends.
+func hear(l io.Reader, speak display.Dialect, heard chan<- display.Heard, done <-chan struct{}) error {
+	listen := func([]byte) []display.Heard { return nil }
+	if speak.Listen != nil {
+		listen = speak.Listen()
+	}
+	b := make([]byte, 256)
+	for {
+		n, err := l.Read(b)
+		for _, h := range listen(b[:n]) {
+			select {
+			case heard <- h:
+			case <-done:
+				return err
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
