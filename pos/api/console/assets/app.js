@@ -19,6 +19,7 @@ const amount = byId('amount');
 const cashier = byId('cashier');
 let front = { acts: {} };
 let busy = false;
+let next = ''; // a key that was pressed meanwhile
 
 // sentence is what a refusal says to the cashier: the register's own words, else the page's.
 function sentence(problem) {
@@ -48,11 +49,35 @@ async function attempted(what) {
   } finally {
     busy = false;
     document.body.removeAttribute('aria-busy');
+    const wanted = next;
+    next = '';
+    if (front.acts[wanted]) act[wanted]();
   }
+}
+
+// over says when a question about a sale has no point any more: it was answered while the dialog was open.
+const over = {
+  code: (s) => !states.payable(s) && s.status !== 'held',
+  cancel: (s) => !s.open,
+  settle: (s) => !s.open,
+};
+
+function dropMoot() {
+  for (const [id, moot] of Object.entries(over)) {
+    const sale = state.sales.get(byId(id).dataset.sale);
+    if (sale && moot(sale)) dialogs.drop(id);
+  }
+}
+
+// asked opens a dialog about the sale in front.
+function asked(id, then) {
+  byId(id).dataset.sale = state.current;
+  dialogs.ask(id, then);
 }
 
 function draw() {
   front = drawOutcome(state);
+  dropMoot();
   drawRefunds(front.sale, act);
   drawLight(state);
   drawTroubles(state);
@@ -139,17 +164,17 @@ const act = {
   present: () => attempted(() => api.present(state.current)),
   code() {
     const id = state.current;
-    dialogs.ask('code', ({ code }) => api.submit(id, code));
+    asked('code', ({ code }) => api.submit(id, code));
   },
   cancel() {
     const id = state.current;
     if (!states.inFlight(state.sales.get(id))) return attempted(() => api.cancel(id, cashier.value.trim()));
-    return dialogs.ask('cancel', () => api.cancel(id, cashier.value.trim()));
+    return asked('cancel', () => api.cancel(id, cashier.value.trim()));
   },
   settle() {
     const id = state.current;
     show(byId('settle-doubt'), states.inDoubt(state.sales.get(id)));
-    dialogs.ask('settle', ({ tender }) => api.settle(id, tender, cashier.value.trim()));
+    asked('settle', ({ tender }) => api.settle(id, tender, cashier.value.trim()));
   },
   rule(item) {
     const refund = item.kind === 'refund';
@@ -264,7 +289,8 @@ function pressed(event) {
     act.find();
   } else if (wanted) {
     event.preventDefault();
-    if (front.acts[wanted]) act[wanted]();
+    if (busy) next = wanted;
+    else if (front.acts[wanted]) act[wanted]();
   } else if (event.key === 'Escape') {
     event.preventDefault();
     if (amount.value) {
@@ -299,7 +325,7 @@ function openDoor() {
   byId('find-open').addEventListener('click', act.find);
   byId('help-open').addEventListener('click', act.help);
   const mute = byId('mute');
-  const marked = () => mute.setAttribute('aria-pressed', String(!sounds.quiet()));
+  const marked = () => write(mute, say(sounds.quiet() ? 'page.sound.off' : 'page.sound.on'));
   mute.addEventListener('click', () => { sounds.mute(!sounds.quiet()); marked(); });
   marked();
   for (const touch of ['pointerdown', 'keydown']) document.addEventListener(touch, sounds.wake, { once: true });

@@ -71,6 +71,12 @@ export function ask(id, then, sum = '') {
   dialog.showModal();
 }
 
+// drop closes a dialog that nobody needs to answer any more, unless its answer is on its way.
+export function drop(id) {
+  const dialog = byId(id);
+  if (dialog.open && !dialog.busy) dialog.close();
+}
+
 // remark shows a sentence in a dialog, or takes it away.
 export function remark(id, text) {
   refuse(byId(id), text);

@@ -31,7 +31,7 @@ export function drawOutcome(state) {
   panel.dataset.sale = o.sale?.id ?? '';
   at.icon.setAttribute('href', '#icon-' + o.icon);
   write(at.word, say(o.word));
-  at.word.classList.toggle('long', columns(at.word.textContent) > 12);
+  at.word.classList.toggle('long', columns(at.word.textContent) > 9);
   write(at.say, o.family ? coached(o.family, state.status?.take) : say(o.say, o.args));
   // What the shopper can read off this screen, or be read.
   write(at.coach, o.family ? toShopper(o.family) : '');

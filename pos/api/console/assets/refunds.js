@@ -14,11 +14,10 @@ export function drawRefunds(sale, act) {
   show(byId('refunds'), list.length > 0);
   refill(byId('refunds-list'), list.map((r) => {
     const word = r.needs_manager ? 'needs_manager' : r.status;
-    const next = Date.parse(r.next_try);
     return el('li', { 'data-status': r.status, 'data-refund': r.id },
       el('p', {}, el('b', {}, money(r.amount, r.currency)), ' ', el('span', { className: 'word' }, has(`refund.${word}.label`) ? say(`refund.${word}.label`) : word),
         ' ', el('small', {}, [time(r.since), r.by, r.reason].filter(Boolean).join(' \u00b7 '))),
-      el('p', {}, r.say, ' ', next ? el('span', { 'data-next': next }) : ''),
+      el('p', {}, r.say),
       r.why && why(r.why) ? el('p', {}, why(r.why)) : '',
       r.status === 'requested' ? el('button', { type: 'button', id: 'withdraw-' + r.id, onclick: () => act.withdraw(r) }, say('page.do.withdraw')) : '',
       r.needs_manager ? el('button', { type: 'button', id: 'rule-refund-' + r.id, onclick: () => act.rule({ kind: 'refund', id: r.id, amount: r.amount, currency: r.currency, ticket: sale.ticket }) }, say('page.do.rule')) : '');

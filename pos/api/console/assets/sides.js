@@ -2,7 +2,7 @@
 
 import { byId, el, refill, show, write } from './draw.js';
 import { money, who, why } from './outcome.js';
-import { instant, others } from './state.js';
+import { armed, instant, others } from './state.js';
 import { has, say, span, time } from './words.js';
 
 // drawLight says how the way to the acquirer stands, and why. Without the register nobody knows.
@@ -47,7 +47,7 @@ export function drawOthers(state, act) {
   show(byId('others'), open.length > 0);
   refill(byId('others-list'), open.map((s) => el('li', {},
     el('button', { type: 'button', id: 'front-' + s.id, onclick: () => act.front(s.id) },
-      el('b', {}, money(s.charged, s.currency)), ' ', s.ticket, ' ', el('small', {}, standing(s))))));
+      el('b', {}, money(s.charged, s.currency)), ' ', s.ticket, ' ', el('small', {}, armed(state, s) ? say('page.armed.label') : standing(s))))));
 }
 
 // standing is the word for where a sale stands.
