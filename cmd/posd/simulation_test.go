@@ -17,7 +17,7 @@ import (
 
 // How many seeds are played, and from which: scripts/check and scripts/soak ask for more.
 var (
-	seeds = flag.Uint64("seeds", 24, "how many seeds the simulation plays")
+	seeds = flag.Uint64("seeds", 16, "how many seeds the simulation plays")
 	first = flag.Uint64("first", 0, "the first seed")
 )
 
