@@ -28,11 +28,22 @@ function sentence(problem) {
   return has(`problem.${problem.type}.say`) ? say(`problem.${problem.type}.say`) : say('problem.internal.say');
 }
 
-function complain(text, next = '') {
+// complain says why something could not be done. Where another sale stands in the way, a button leads to it.
+function complain(text, other) {
   write(byId('problem-say'), text);
-  write(byId('problem-do'), next);
   show(byId('problem'), text !== '');
+  const go = byId('problem-go');
+  show(go, other !== undefined);
+  if (!other) return;
+  write(go, [money(other.charged, other.currency), other.ticket].filter(Boolean).join(' \u00b7 '));
+  go.onclick = () => {
+    complain('');
+    act.front(other.id);
+  };
 }
+
+// inTheWay is the sale that holds the scanner.
+const inTheWay = (problem) => (problem.type === 'scanner_busy' ? state.sales.get(state.prompt.sale) : undefined);
 
 // attempted does one thing at a time and shows why it could not be done.
 async function attempted(what) {
@@ -45,7 +56,7 @@ async function attempted(what) {
   } catch (problem) {
     if (!problem.type) throw problem;
     if (problem.type === 'unauthorized') closeDoor('page.door.say');
-    complain(sentence(problem));
+    complain(sentence(problem), inTheWay(problem));
   } finally {
     busy = false;
     document.body.removeAttribute('aria-busy');
@@ -236,7 +247,7 @@ async function begun(sale) {
   try {
     await api.arm(sale.id);
   } catch (problem) {
-    complain(sentence(problem)); // the sale stands; only the scanner does not wait for it
+    complain(sentence(problem), inTheWay(problem)); // the sale stands; only the scanner does not wait for it
   }
 }
 
