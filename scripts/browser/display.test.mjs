@@ -372,11 +372,11 @@ test('a power cut at the register in the middle: the screen comes back by itself
   assert.equal((await screen.reads()).named2, 'Scanned: Price tag or product code');
   stall.say('scan wechat');
   await screen.shows('confirm');
-  for (const [signal, meanwhile] of [['SIGKILL', 'moment'], ['SIGTERM', 'idle']]) {
+  for (const signal of ['SIGKILL', 'SIGTERM']) {
     await stall.stop(signal);
-    await screen.shows(meanwhile);
+    await screen.shows('moment');
     await stall.start();
-    await screen.page.waitForSelector('body:not([data-kind=moment])');
+    await screen.shows('confirm'); // the shopper still is: the screen goes on with the payment
     assert.equal(await screen.visible('#closed'), false, 'the session did not outlive the restart');
     assert.equal(await screen.page.locator('#qr img').count(), 0);
   }
