@@ -6,7 +6,7 @@ import { beforeEach, test } from 'node:test';
 
 import { bank, steered } from './bank.mjs';
 import { Counter } from './counter.mjs';
-import { base, both, boutique, clean, code, visit } from './visit.mjs';
+import { base, both, boutique, clean, code, forgive, visit } from './visit.mjs';
 
 const withBoutique = boutique && steered ? {} : { skip: 'POSIM_SAY or POSD_CONFIG does not say how to reach the boutique' };
 
@@ -172,6 +172,31 @@ test('too much, nothing and nobody: said before anything is sent', withBoutique,
   assert.deepEqual(sent, []);
   await counter.press('Escape');
   await v.context.unroute('**/refunds');
+});
+
+test('the answer to a refund is lost: corrected and sent again, it is still one refund', withBoutique, async () => {
+  await paid('74.50');
+  await v.context.route('**/refunds', async (route) => {
+    await route.fetch();
+    return route.abort();
+  }, { times: 1 });
+  await counter.press('F6');
+  await page.waitForSelector('#refund[open]');
+  await page.fill('#refund-amount', '4.50');
+  await page.fill('#refund-reason', 'returnd');
+  await page.fill('#refund-by', 'mroy');
+  await counter.press('Enter');
+  await page.waitForSelector('#refund .refusal:not([hidden])');
+  assert.match(await page.innerText('#refund .refusal'), /never carried out twice/);
+  await page.waitForSelector('#refunds-list [data-status=refunded]', { state: 'attached' });
+  await page.fill('#refund-reason', 'returned');
+  await counter.press('Enter');
+  await page.waitForFunction(() => /first request arrived after all/.test(document.querySelector('#refund .refusal').textContent));
+  assert.equal(await page.innerText('#refund-left'), '$70.00');
+  await counter.shot('refund-again');
+  await counter.press('Escape');
+  assert.equal(await page.locator('#refunds-list li').count(), 1);
+  forgive('ERR_FAILED'); // the lost answer
 });
 
 test('the acquirer refuses a refund; another waits for a manager, who decides', withBoutique, async () => {

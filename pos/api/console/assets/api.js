@@ -12,13 +12,14 @@ export class Problem extends Error {
 
 // keys remembers the Idempotency-Key of each request that has no answer yet. The same request made
 // again carries the same key, so a lost answer never becomes a second sale; a request that was
-// answered is over, and the next one like it is a new one.
+// answered is over, and the next one like it is a new one. A refund of a sale keeps its key even when a
+// person corrects the amount or the reason: the register then says that the first one was carried out.
 const keys = new Map();
 
 async function call(method, path, body, keyed) {
   const headers = { 'Accept': 'application/json', 'Accept-Language': shell.lang };
   const request = { method, headers, credentials: 'same-origin', cache: 'no-store', signal: AbortSignal.timeout(20000) };
-  const same = path + ' ' + (body === undefined ? '' : JSON.stringify(body));
+  const same = path + ' ' + (keyed === 'once' || body === undefined ? '' : JSON.stringify(body));
   if (body !== undefined) {
     headers['Content-Type'] = 'application/json';
     request.body = JSON.stringify(body);
@@ -74,7 +75,7 @@ export const arm = (id) => call('POST', sale(id) + '/scan', {});
 export const present = (id) => call('POST', sale(id) + '/present', {});
 export const cancel = (id, by) => call('POST', sale(id) + '/cancel', by ? { by } : {});
 export const settle = (id, tender, by) => call('POST', sale(id) + '/settle', by ? { tender, by } : { tender });
-export const refund = (id, wanted) => call('POST', sale(id) + '/refunds', wanted, true);
+export const refund = (id, wanted) => call('POST', sale(id) + '/refunds', wanted, 'once');
 export const withdraw = (id, by) => call('POST', '/v1/refunds/' + encodeURIComponent(id) + '/cancel', { by });
 export const sync = () => call('POST', '/v1/queue/sync', {});
 

@@ -19,7 +19,8 @@ const amount = byId('amount');
 const cashier = byId('cashier');
 let front = { acts: {} };
 let busy = false;
-let next = ''; // a key that was pressed meanwhile
+let opening = ''; // the sale whose scanner is being armed
+let next = ''; // a key that was pressed for it meanwhile
 
 // sentence is what a refusal says to the cashier: the register's own words, else the page's.
 function sentence(problem) {
@@ -61,7 +62,7 @@ async function attempted(what) {
     busy = false;
     document.body.removeAttribute('aria-busy');
     const wanted = next;
-    next = '';
+    opening = next = '';
     if (front.acts[wanted]) act[wanted]();
   }
 }
@@ -199,7 +200,7 @@ const act = {
   },
   refund() {
     const sale = state.sales.get(state.current);
-    if (sale?.refundable > 0) give(sale, cashier.value.trim());
+    if (sale?.refundable > 0) give(sale, cashier.value.trim(), () => state.sales.get(sale.id));
   },
   withdraw(r) {
     dialogs.ask('withdraw', ({ by }) => api.withdraw(r.id, by), money(r.amount, r.currency));
@@ -241,6 +242,7 @@ async function sell(wanted) {
 }
 
 async function begun(sale) {
+  opening = sale.id;
   for (const field of ['amount', 'tip', 'ticket', 'note']) byId(field).value = '';
   preview();
   amount.focus();
@@ -300,8 +302,8 @@ function pressed(event) {
     act.find();
   } else if (wanted) {
     event.preventDefault();
-    if (busy) next = wanted;
-    else if (front.acts[wanted]) act[wanted]();
+    if (busy && opening === state.current) next = wanted;
+    else if (!busy && front.acts[wanted]) act[wanted]();
   } else if (event.key === 'Escape') {
     event.preventDefault();
     if (amount.value) {

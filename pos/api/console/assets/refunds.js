@@ -25,15 +25,18 @@ export function drawRefunds(sale, act) {
 }
 
 // give asks how much of a sale goes back, why and by whom.
-export function give(sale, name) {
+// latest gives the sale as it stands, which may change while the dialog is open.
+export function give(sale, name, latest) {
   const field = byId('refund-amount');
+  const left = () => latest()?.refundable ?? sale.refundable;
   // fault says what is wrong with the amount as it is written, before anything is sent.
   const fault = () => {
+    write(byId('refund-left'), money(left(), sale.currency));
     const typed = read(field.value, sale.currency);
     write(byId('refund-read'), typed.fault ? '' : money(typed.minor, sale.currency));
     if (typed.fault === 'empty') return '';
     if (typed.fault) return say(typed.fault === 'large' ? 'page.amount.large' : 'page.amount.amount');
-    return typed.minor > sale.refundable ? say('problem.over_refund.say', { left: money(sale.refundable, sale.currency) }) : '';
+    return typed.minor > left() ? say('problem.over_refund.say', { left: money(left(), sale.currency) }) : '';
   };
   const check = () => {
     const said = fault();
@@ -46,12 +49,17 @@ export function give(sale, name) {
       field.focus();
       throw new api.Problem({ type: 'bad_request', say: said }, 400);
     }
-    await api.refund(sale.id, { amount: read(amount, sale.currency).minor, reason, by });
+    try {
+      await api.refund(sale.id, { amount: read(amount, sale.currency).minor, reason, by });
+    } catch (problem) {
+      if (problem.type !== 'idempotency_mismatch') throw problem;
+      fault(); // what is left may be less than it was
+      throw new api.Problem({ type: problem.type, say: say('page.refund.first') }, problem.status);
+    }
   }, [money(sale.charged, sale.currency), sale.ticket].filter(Boolean).join(' \u00b7 '));
   field.oninput = check;
   field.value = plain(sale.refundable, sale.currency);
   write(byId('refund-unit'), sale.currency);
-  write(byId('refund-left'), money(sale.refundable, sale.currency));
   byId('refund-by').value = name;
   check();
   field.select();
