@@ -175,6 +175,15 @@ test('money on the page is money on the slip, and money as the browser writes it
   assert.deepEqual(wrong, []);
 });
 
+test('an amount that the page writes into a field reads as the same amount', async () => {
+  const wrong = await counter.page.evaluate(async () => {
+    const { plain, read } = await import('/assets/money.js');
+    const all = ['USD', 'JPY', 'KWD', 'CLF'].flatMap((c) => ['en', 'fr-CA', 'zh-Hans'].flatMap((l) => [1, 9, 10, 99, 100, 12950, 9999999999].map((m) => [m, c, l])));
+    return all.filter(([m, c, l]) => read(plain(m, c, l), c).minor !== m);
+  });
+  assert.deepEqual(wrong, []);
+});
+
 test('what a cashier may type as an amount', async () => {
   const got = await counter.page.evaluate(async () => {
     const { read } = await import('/assets/money.js');

@@ -39,11 +39,11 @@ export function format(minor, currency, lang) {
   return sign + (known[currency] ?? currency + '\u00a0') + whole + decimals;
 }
 
-// plain writes minor units as a person would type them.
-export function plain(minor, currency) {
+// plain writes minor units as a person who reads lang would type them.
+export function plain(minor, currency, lang) {
   const e = exponent(currency);
   const digits = BigInt(minor).toString().padStart(e + 1, '0');
-  return e ? digits.slice(0, -e) + '.' + digits.slice(-e) : digits;
+  return e ? digits.slice(0, -e) + (lang === 'fr-CA' ? ',' : '.') + digits.slice(-e) : digits;
 }
 
 // read takes what a cashier typed: digits alone are minor units, as on every till ("12950" is 129.50);

@@ -58,7 +58,7 @@ export function give(sale, name, latest) {
     }
   }, [money(sale.charged, sale.currency), sale.ticket].filter(Boolean).join(' \u00b7 '));
   field.oninput = check;
-  field.value = plain(sale.refundable, sale.currency);
+  field.value = plain(sale.refundable, sale.currency, shell.lang);
   write(byId('refund-unit'), sale.currency);
   byId('refund-by').value = name;
   check();
