@@ -15,10 +15,12 @@ let counter, page;
 beforeEach(async () => {
   counter = v.counter;
   page = counter.page;
-  // What a scene before left waiting for a code would hold the scanner.
-  if (!/^(SCAN THE CODE|WRONG CODE)$/.test((await counter.outcome()).word)) return;
-  await counter.press('Escape');
-  await counter.becomes('cancelled');
+  // What a scene that failed left behind: requests held back, a sale that holds the scanner.
+  await v.context.unrouteAll({ behavior: 'ignoreErrors' });
+  await page.evaluate(async () => {
+    const { armed } = await (await fetch('/v1/status')).json();
+    if (armed) await fetch(`/v1/sales/${armed}/cancel`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{}' });
+  });
 });
 
 // paid takes one sale to its end and gives back its id.
@@ -87,7 +89,6 @@ test('a key pressed while the register answers is not lost', withBoutique, async
   await counter.press('F9');
   answer();
   await page.waitForSelector('#outcome-qr:not([hidden])');
-  await v.context.unroute('**/scan');
   // The question whether to cancel goes away when the shopper has answered it.
   await counter.press('Escape');
   await page.waitForSelector('#cancel[open]');
@@ -171,7 +172,6 @@ test('too much, nothing and nobody: said before anything is sent', withBoutique,
   assert.equal(await page.getAttribute('#refund-reason', 'aria-invalid'), 'true');
   assert.deepEqual(sent, []);
   await counter.press('Escape');
-  await v.context.unroute('**/refunds');
 });
 
 test('the answer to a refund is lost: corrected and sent again, it is still one refund', withBoutique, async () => {
@@ -285,6 +285,9 @@ test('doubt sounds once, paid sounds once, and a cancelled wait makes no sound',
   boutique('scan wechat');
   await counter.until((o) => o.sale === sale && o.status === 'paid', 'the doubt ends', 60000);
   assert.deepEqual(await page.evaluate(() => window.played), [520, 520, 520, 660, 880, 1320]);
+  await giveBack('1.00');
+  await page.waitForSelector('#refunds-list [data-status=refunded]');
+  assert.equal(await page.evaluate(() => window.played.length), 6, 'a refund plays the payment again');
   await page.click('#mute');
   assert.equal(await page.innerText('#mute'), 'Sound off');
   await page.reload();
