@@ -40,7 +40,7 @@ var laws = map[string][]string{
 	"devices/scanner":   {"pos"},
 	"devices/display":   {"pos", "pos/qr", "pos/words"},
 	"devices/printer":   {"pos", "pos/qr", "pos/words"},
-	"devices/profiles":  {"pos"},
+	"devices/profiles":  {"pos", "devices/scanner", "devices/display", "devices/printer"},
 	"devices/supervise": {"pos", "pos/words", "devices/line", "devices/scanner", "devices/display", "devices/printer", "devices/profiles"},
 
 	"store": {"pos", "pos/qr", "pos/words"},

@@ -18,6 +18,7 @@ import (
 
 	"posd/devices/display"
 	"posd/devices/line"
+	"posd/devices/printer"
 	"posd/devices/scanner"
 	"posd/devices/supervise"
 	"posd/pos"
@@ -30,6 +31,11 @@ type Config struct {
 	Driver string
 	Port   string
 	Baud   int
+
+	// What its profile says about it; the zero value of its role's settings where it has none.
+	Scanner scanner.Settings
+	Display display.Settings
+	Printer printer.Settings
 }
 
 // Options are what a desk is made of. The functions must return at once.
@@ -68,6 +74,14 @@ func Drivers() map[pos.Role][]string {
 	}
 }
 
+// Fits says why a device cannot be driven with its settings; nil when it can.
+func Fits(c Config) error {
+	if known := Drivers()[c.Role]; !slices.Contains(known, c.Driver) {
+		return fmt.Errorf("no driver %q for a %s; known are: %s", c.Driver, c.Role, strings.Join(known, ", "))
+	}
+	return nil
+}
+
 // Desk is the counter's hardware.
 type Desk struct {
 	o       Options
@@ -82,22 +96,23 @@ type Desk struct {
 func New(o Options) (*Desk, error) {
 	d := &Desk{o: o, last: pos.Prompt{Kind: pos.PromptIdle}}
 	for _, c := range o.Devices {
+		if err := Fits(c); err != nil {
+			return nil, fmt.Errorf("device %s: %w", c.Name, err)
+		}
 		v := &supervise.Device{Name: c.Name, Driver: c.Driver, Port: c.Port, Role: c.Role, Tell: o.Tell, Log: o.Log.With("part", "desk"),
 			Open: func(ctx context.Context) (io.ReadWriteCloser, error) { return line.Open(ctx, c.Port, c.Baud) },
 			Gone: func(gone bool) { d.gone(c, gone) }}
-		switch decoder, dialect := scanners[c.Driver], displays[c.Driver]; {
-		case c.Role == pos.RoleScanner && decoder != nil:
+		switch decoder, dialect := scanners[c.Driver], displays[c.Driver]; c.Role {
+		case pos.RoleScanner:
 			v.Use = func(ctx context.Context, l io.ReadWriteCloser, t *supervise.Tally) error {
 				return d.scan(ctx, c, l, decoder(), t)
 			}
-		case c.Role == pos.RoleDisplay && dialect != nil:
+		case pos.RoleDisplay:
 			prompts := newPrompts()
 			d.prompts = append(d.prompts, prompts)
 			v.Use = func(ctx context.Context, l io.ReadWriteCloser, t *supervise.Tally) error {
 				return d.display(ctx, c, l, dialect(), prompts, t)
 			}
-		default:
-			return nil, fmt.Errorf("device %s: no driver %q for a %s; known are: %s", c.Name, c.Driver, c.Role, strings.Join(Drivers()[c.Role], ", "))
 		}
 		d.list = append(d.list, v)
 	}

@@ -167,7 +167,7 @@ func wait[T any](t *testing.T, from chan T, what string) T {
 // A code comes byte by byte, is left in view, and is one scan, with its symbology.
 func TestOneScan(t *testing.T) {
 	s := newSocket(t)
-	b := atWork(t, Config{"scanner", pos.RoleScanner, "line", s.path, 9600})
+	b := atWork(t, Config{Name: "scanner", Role: pos.RoleScanner, Driver: "line", Port: s.path, Baud: 9600})
 	b.becomes("scanner", pos.DeviceReady)
 	for _, c := range "]C0134567890123456789\r\n" {
 		s.say(string(c))
@@ -189,7 +189,7 @@ func TestOneScan(t *testing.T) {
 // The cable is pulled in the middle of a code and pushed back in: no half code, and ready within two seconds.
 func TestPulledInTheMiddleOfACode(t *testing.T) {
 	s := newSocket(t)
-	b := atWork(t, Config{"scanner", pos.RoleScanner, "line", s.path, 9600})
+	b := atWork(t, Config{Name: "scanner", Role: pos.RoleScanner, Driver: "line", Port: s.path, Baud: 9600})
 	b.becomes("scanner", pos.DeviceReady)
 	s.say("134567890")
 	s.pull()
@@ -218,7 +218,7 @@ func TestPulledInTheMiddleOfACode(t *testing.T) {
 // A line at the wrong speed brings rubbish: after three in a row a person is told, and a good code ends it.
 func TestGarbled(t *testing.T) {
 	s := newSocket(t)
-	b := atWork(t, Config{"scanner", pos.RoleScanner, "line", s.path, 9600})
+	b := atWork(t, Config{Name: "scanner", Role: pos.RoleScanner, Driver: "line", Port: s.path, Baud: 9600})
 	b.becomes("scanner", pos.DeviceReady)
 	for range 3 {
 		s.say("\x07\x13rubbish\x7f\r")
@@ -238,7 +238,7 @@ func TestGarbled(t *testing.T) {
 // The display shows the latest prompt, and again after it came back under another number.
 func TestDisplay(t *testing.T) {
 	s := newSocket(t)
-	b := atWork(t, Config{"display", pos.RoleDisplay, "text", s.path, 9600})
+	b := atWork(t, Config{Name: "display", Role: pos.RoleDisplay, Driver: "text", Port: s.path, Baud: 9600})
 	b.becomes("display", pos.DeviceReady)
 	s.shows("\fidle")
 	for i := range 100 {
@@ -254,13 +254,13 @@ func TestDisplay(t *testing.T) {
 
 // A device that nobody can drive is refused, with those that are known; an unknown name is not found.
 func TestUnknownDevices(t *testing.T) {
-	for _, c := range []Config{{"x", pos.RoleScanner, "telepathy", "/dev/null", 9600}, {"x", pos.RoleScanner, "text", "/dev/null", 9600}, {"x", "cat", "line", "/dev/null", 9600}} {
+	for _, c := range []Config{{Name: "x", Role: pos.RoleScanner, Driver: "telepathy", Port: "/dev/null", Baud: 9600}, {Name: "x", Role: pos.RoleScanner, Driver: "text", Port: "/dev/null", Baud: 9600}, {Name: "x", Role: "cat", Driver: "line", Port: "/dev/null", Baud: 9600}} {
 		if _, err := New(Options{Devices: []Config{c}, Log: slog.New(slog.DiscardHandler)}); err == nil || !strings.Contains(err.Error(), "known are") {
 			t.Errorf("%+v: %v", c, err)
 		}
 	}
 	s := newSocket(t)
-	b := atWork(t, Config{"scanner", pos.RoleScanner, "line", s.path, 9600})
+	b := atWork(t, Config{Name: "scanner", Role: pos.RoleScanner, Driver: "line", Port: s.path, Baud: 9600})
 	b.becomes("scanner", pos.DeviceReady)
 	if err := b.desk.Test(t.Context(), "scanner"); err != nil {
 		t.Error(err)

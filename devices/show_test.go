@@ -38,7 +38,7 @@ const lastLine = `t3.txt=""` + end // the end of every page
 // the cable in says so, and is set up and told the same again.
 func TestPanel(t *testing.T) {
 	s := newSocket(t)
-	b := atWork(t, Config{"display", pos.RoleDisplay, "nextion", s.path, 9600})
+	b := atWork(t, Config{Name: "display", Role: pos.RoleDisplay, Driver: "nextion", Port: s.path, Baud: 9600})
 	b.becomes("display", pos.DeviceReady)
 	if got := s.told(lastLine); !strings.HasPrefix(got, end+"bkcmd=3"+end+"page text"+end+`t0.txt="idle"`) {
 		t.Errorf("it begins with %q", got)
@@ -64,7 +64,7 @@ func TestPanel(t *testing.T) {
 // A QR that a panel would draw wrong is not drawn: its lines say so, and a person is told without the text.
 func TestQRThatDoesNotFit(t *testing.T) {
 	s := newSocket(t)
-	b := atWork(t, Config{"display", pos.RoleDisplay, "nextion", s.path, 9600})
+	b := atWork(t, Config{Name: "display", Role: pos.RoleDisplay, Driver: "nextion", Port: s.path, Baud: 9600})
 	b.becomes("display", pos.DeviceReady)
 	s.told(lastLine)
 	for _, qr := range []string{strings.Repeat("a", 256), `a"b`, "a" + end + "b", "é"} {
@@ -85,7 +85,7 @@ func TestQRThatDoesNotFit(t *testing.T) {
 // told why, and the panel is left alone until the next prompt.
 func TestPanelRefuses(t *testing.T) {
 	s := newSocket(t)
-	b := atWork(t, Config{"display", pos.RoleDisplay, "nextion", s.path, 9600})
+	b := atWork(t, Config{Name: "display", Role: pos.RoleDisplay, Driver: "nextion", Port: s.path, Baud: 9600})
 	b.becomes("display", pos.DeviceReady)
 	s.told(lastLine)
 	s.say("\x1a" + end)
@@ -108,7 +108,7 @@ func TestPanelRefuses(t *testing.T) {
 // A display that has no QR says where one is; it was chosen so, and nobody is troubled.
 func TestQRElsewhere(t *testing.T) {
 	s := newSocket(t)
-	b := atWork(t, Config{"display", pos.RoleDisplay, "text", s.path, 9600})
+	b := atWork(t, Config{Name: "display", Role: pos.RoleDisplay, Driver: "text", Port: s.path, Baud: 9600})
 	b.becomes("display", pos.DeviceReady)
 	b.desk.Show(payWith("https://pay.example/?q=U1"))
 	if got := s.told("129.50 USD\r\n"); !strings.Contains(got, "\fqr elsewhere\r\n") || strings.Contains(got, "pay.example") {

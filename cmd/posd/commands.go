@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"posd/configs"
+	"posd/devices"
 	"posd/pos/words"
 )
 
@@ -83,7 +84,8 @@ func (f *face) load() (loaded, *words.Catalogue, error) {
 
 // known is what this build of the register can do.
 func (f *face) known(catalogue *words.Catalogue) known {
-	return known{Dialects: slices.Sorted(maps.Keys(dialects())), Languages: catalogue.Languages(), Drivers: f.parts.drivers}
+	return known{Dialects: slices.Sorted(maps.Keys(dialects())), Languages: catalogue.Languages(), Drivers: f.parts.drivers,
+		Profiles: configs.Profiles(), Fits: devices.Fits}
 }
 
 func (f *face) serve(cmd *cobra.Command, _ []string) error {
@@ -107,7 +109,7 @@ func (f *face) configCommands() *cobra.Command {
 		}
 		return f.showConfig()
 	}
-	return group("config", "Check and show the configuration", f.withJSON(check), f.withJSON(show))
+	return group("config", "Check and show the configuration", f.withJSON(check), f.withJSON(show), f.withJSON(f.profilesCommand()))
 }
 
 func (f *face) checkConfig(*cobra.Command, []string) error {
@@ -163,7 +165,11 @@ func (f *face) showConfig() error {
 		rows = append(rows, []string{w.Key, string(text), w.From})
 	}
 	for _, d := range l.Devices {
-		rows = append(rows, []string{"device[" + d.Name + "]", fmt.Sprintf("%s, driver %s, %s, %d baud", d.Role, d.Driver, d.Port, d.Baud), l.from["device"]})
+		product := ""
+		if d.Profile != "" {
+			product = "profile " + d.Profile + ", "
+		}
+		rows = append(rows, []string{"device[" + d.Name + "]", fmt.Sprintf("%s, %sdriver %s, %s, %d baud", d.Role, product, d.Driver, d.Port, d.Baud), l.from["device"]})
 	}
 	table(f.stdout, rows)
 	return nil

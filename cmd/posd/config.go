@@ -16,6 +16,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 	"github.com/spf13/viper"
 
+	"posd/devices"
 	"posd/pos"
 )
 
@@ -35,6 +36,7 @@ type Config struct {
 	Currency  pos.Currency `mapstructure:"currency"`
 	Languages []string     `mapstructure:"languages"` // the cashier's, then the shopper's
 	Data      string       `mapstructure:"data"`
+	Profiles  string       `mapstructure:"profiles"` // absolute; empty is <data>/profiles
 	Listen    string       `mapstructure:"listen"`
 	Acquirer  Acquirer     `mapstructure:"acquirer"`
 	Limits    Limits       `mapstructure:"limits"`
@@ -42,6 +44,7 @@ type Config struct {
 	Devices   []Device     `mapstructure:"device"`
 
 	calendar pos.Calendar
+	products products
 }
 
 // Acquirer is how the acquirer is reached.
@@ -76,11 +79,12 @@ func (c Config) backupDir() string {
 
 // Device is one thing on the counter.
 type Device struct {
-	Name   string   `mapstructure:"name" json:"name"`
-	Role   pos.Role `mapstructure:"role" json:"role"`
-	Driver string   `mapstructure:"driver" json:"driver"`
-	Port   string   `mapstructure:"port" json:"port"`
-	Baud   int      `mapstructure:"baud" json:"baud"`
+	Name    string   `mapstructure:"name" json:"name"`
+	Role    pos.Role `mapstructure:"role" json:"role"`
+	Profile string   `mapstructure:"profile" json:"profile"` // empty: the keys below say it all
+	Driver  string   `mapstructure:"driver" json:"driver"`
+	Port    string   `mapstructure:"port" json:"port"`
+	Baud    int      `mapstructure:"baud" json:"baud"`
 }
 
 // Calendar says which business day an instant belongs to, by the store's clock and cut-off.
@@ -91,6 +95,8 @@ type known struct {
 	Dialects  []string
 	Languages []string
 	Drivers   map[pos.Role][]string
+	Profiles  fs.FS                      // those that are shipped
+	Fits      func(devices.Config) error // why a device cannot be driven with its settings
 }
 
 // loaded is a configuration and where each of its values came from.
@@ -123,7 +129,9 @@ func loadConfig(file string, environ []string, k known) (loaded, error) {
 		}
 	}
 	faults = append(faults, l.variables(environ)...)
-	l.values.Set("device", withDeviceDefaults(l.values.Get("device")))
+	l.products = openProducts(l.values.GetString("profiles"), l.values.GetString("data"), k)
+	faults = append(faults, l.products.faults...)
+	l.values.Set("device", withDeviceDefaults(l.values.Get("device"), l.products.set))
 
 	err := l.values.UnmarshalExact(&l.Config, strict)
 	faults = append(faults, decodingFaults(err, l.values, len(faults) > 0)...)

@@ -45,6 +45,7 @@ func able() known {
 		Dialects:  []string{"citcon-pos"},
 		Languages: []string{"en", "fr-CA", "zh-Hans"},
 		Drivers:   map[pos.Role][]string{pos.RoleScanner: {"line"}, pos.RoleDisplay: {"nextion", "plain", "text"}},
+		Profiles:  configs.Profiles(),
 	}
 }
 
@@ -96,7 +97,7 @@ func TestWholeConfiguration(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := l.Config
-	got.Acquirer.TokenFile = ""
+	got.Acquirer.TokenFile, got.products = "", products{}
 	want := Config{
 		Store: "NYC5AV", Register: "NYC5AV-03", Timezone: "America/New_York", DayCutoff: "04:00", Currency: "USD",
 		Languages: []string{"en", "zh-Hans"}, Data: "/var/lib/posd", Listen: "127.0.0.1:17080",
@@ -104,8 +105,8 @@ func TestWholeConfiguration(t *testing.T) {
 		Limits:   Limits{Unfinished: 20},
 		Backup:   Backup{At: "04:30", Keep: 30, after: 4*time.Hour + 30*time.Minute},
 		Devices: []Device{
-			{"scanner", pos.RoleScanner, "line", "/dev/serial/by-id/usb-Honeywell_1900-if00", 9600},
-			{"display", pos.RoleDisplay, "text", "/dev/ttyUSB0", 9600},
+			{"scanner", pos.RoleScanner, "", "line", "/dev/serial/by-id/usb-Honeywell_1900-if00", 9600},
+			{"display", pos.RoleDisplay, "", "text", "/dev/ttyUSB0", 9600},
 		},
 		calendar: pos.Calendar{Zone: ny, Cutoff: 4 * time.Hour},
 	}
@@ -199,8 +200,9 @@ func TestShippedConfigurationIsTheDefaults(t *testing.T) {
 	if keys != 2*len(deviceSettings) {
 		t.Errorf("the examples name %d keys of devices, want each of %d twice", keys, len(deviceSettings))
 	}
-	// One more EDIT stands in the head; ca_file is empty for the system's, and folder for the one among the data.
-	if strings.Count(string(configs.Default()), "EDIT") != 1+strings.Count(string(configs.Default()), ` = ""`)-2 {
+	// One more EDIT stands in the head; ca_file is empty for the system's, profiles and folder for those among the
+	// data, and a device may have no profile.
+	if strings.Count(string(configs.Default()), "EDIT") != 1+strings.Count(string(configs.Default()), ` = ""`)-4 {
 		t.Error("a key without a default is not marked EDIT, or one with a default is")
 	}
 }

@@ -40,7 +40,7 @@ func healthy(t *testing.T) *doctor {
 	write(t, roots, 0o600, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: acquirer.Certificate().Raw})))
 	l.Acquirer.URL, l.Acquirer.CAFile = acquirer.URL+"/posp/rest/", roots
 	l.Listen = "127.0.0.1:1"
-	l.Devices = []Device{{"scanner", pos.RoleScanner, "line", os.DevNull, 9600}, {"display", pos.RoleDisplay, "text", os.DevNull, 9600}}
+	l.Devices = []Device{{Name: "scanner", Role: pos.RoleScanner, Driver: "line", Port: os.DevNull, Baud: 9600}, {Name: "display", Role: pos.RoleDisplay, Driver: "text", Port: os.DevNull, Baud: 9600}}
 	return &doctor{cfg: l.Config, parts: parts{verify: verify, signIn: func(context.Context, Config) error { return nil }},
 		now: time.Now(), user: "posd", serials: filepath.Join(filepath.Dir(file), "by-id"),
 		mayOpen: func(string) bool { return true }, groupOf: func(string) string { return "dialout" },

@@ -28,6 +28,10 @@ import (
 func serve(ctx context.Context, cfg Config, stderr io.Writer) (err error) {
 	log := slog.New(slog.NewJSONHandler(stderr, nil)).With("register", cfg.Register)
 
+	for _, name := range cfg.products.replaced {
+		log.Info("a profile of this register counts in place of the shipped one", "profile", name, "folder", cfg.profilesDir())
+	}
+
 	sentences, err := words.Open()
 	if err != nil {
 		return err

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"posd/devices/profiles"
 )
 
 // setting is one key with its default.
@@ -24,6 +26,7 @@ var settings = []setting{
 	{"currency", ""},
 	{"languages", []string{"en", "zh-Hans"}},
 	{"data", "/var/lib/posd"},
+	{"profiles", ""},
 	{"listen", "127.0.0.1:17080"},
 	{"acquirer.dialect", "citcon-pos"},
 	{"acquirer.url", ""},
@@ -41,6 +44,7 @@ var settings = []setting{
 var deviceSettings = []setting{
 	{"name", ""},
 	{"role", ""},
+	{"profile", ""},
 	{"driver", ""},
 	{"port", ""},
 	{"baud", 9600},
@@ -162,8 +166,9 @@ func devicesOf(list any) (tables []map[string]any) {
 	return tables
 }
 
-// withDeviceDefaults fills in what a device leaves out, because viper knows no defaults inside lists.
-func withDeviceDefaults(list any) any {
+// withDeviceDefaults fills in what a device leaves out, from its profile where it has one, because viper knows
+// no defaults inside lists.
+func withDeviceDefaults(list any, products profiles.Set) any {
 	tables := devicesOf(list)
 	if tables == nil {
 		return list
@@ -176,6 +181,14 @@ func withDeviceDefaults(list any) any {
 		one := map[string]any{}
 		for _, s := range deviceSettings {
 			one[s.key] = s.value
+		}
+		if name, ok := d["profile"].(string); ok {
+			if p, ok := products.Find(name); ok {
+				one["role"], one["driver"] = string(p.Role), p.Driver
+				if p.Baud > 0 {
+					one["baud"] = p.Baud
+				}
+			}
 		}
 		maps.Copy(one, d)
 		full[i] = one

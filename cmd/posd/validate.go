@@ -59,7 +59,7 @@ func validate(cfg *Config, k known, s secrets, before Faults) Faults {
 		c.fault("limits.unfinished", n, "is out of range", fmt.Sprintf("write 1 to %d", mostUnfinished))
 	}
 	c.backup(&cfg.Backup)
-	c.devices(cfg.Devices, k)
+	c.devices(cfg, k)
 	return c.faults
 }
 
@@ -131,6 +131,9 @@ func (c *checker) places(cfg *Config) {
 	if !filepath.IsAbs(cfg.Data) {
 		c.fault("data", cfg.Data, "is not a whole path", `write it from the root, such as "/var/lib/posd"`)
 	}
+	if cfg.Profiles != "" && !filepath.IsAbs(cfg.Profiles) {
+		c.fault("profiles", cfg.Profiles, "is not a whole path", `write it from the root, or "" for the folder profiles among the data`)
+	}
 	host, port, err := net.SplitHostPort(cfg.Listen)
 	n, numErr := strconv.Atoi(port)
 	switch {
@@ -193,7 +196,8 @@ func loopback(host string) bool {
 	return err == nil && ip.IsLoopback()
 }
 
-func (c *checker) devices(devices []Device, k known) {
+func (c *checker) devices(cfg *Config, k known) {
+	devices := cfg.Devices
 	if len(devices) > mostDevices {
 		c.fault("device", nil, fmt.Sprintf("%d devices stand here", len(devices)), fmt.Sprintf("keep at most %d", mostDevices))
 	}
@@ -210,6 +214,15 @@ func (c *checker) devices(devices []Device, k known) {
 		}
 		names[d.Name] = true
 		drivers, ok := k.Drivers[d.Role]
+		product, found := cfg.products.set.Find(d.Profile)
+		switch {
+		case d.Profile != "" && !found:
+			c.fault(key("profile"), d.Profile, "is not a profile"+meant(d.Profile, cfg.products.set.Names()), "posd config profiles lists them")
+			continue
+		case found && d.Role != product.Role:
+			c.fault(key("profile"), d.Profile, "is the profile of a "+string(product.Role), "correct one of the two")
+			continue
+		}
 		switch {
 		case !ok && !slices.Contains([]pos.Role{pos.RoleScanner, pos.RoleDisplay, pos.RolePrinter}, d.Role):
 			c.fault(key("role"), string(d.Role), "is not a role", "write scanner, display or printer")
@@ -217,6 +230,10 @@ func (c *checker) devices(devices []Device, k known) {
 			c.fault(key("role"), string(d.Role), "is a role that this version has no driver for", "remove the device")
 		case !slices.Contains(drivers, d.Driver):
 			c.fault(key("driver"), d.Driver, "is not a driver for a "+string(d.Role), "write one of: "+strings.Join(drivers, ", "))
+		default:
+			if err := k.fits(cfg.device(d)); err != nil {
+				c.fault(key("driver"), d.Driver, err.Error(), "correct its profile, its driver or its baud")
+			}
 		}
 		switch {
 		case !filepath.IsAbs(d.Port) && (runtime.GOOS != "windows" || !shapeCOM.MatchString(d.Port)):

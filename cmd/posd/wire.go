@@ -63,7 +63,7 @@ func exists(path string) bool {
 func (c Config) desk() []devices.Config {
 	var list []devices.Config
 	for _, d := range c.Devices {
-		list = append(list, devices.Config{Name: d.Name, Role: d.Role, Driver: d.Driver, Port: d.Port, Baud: d.Baud})
+		list = append(list, c.device(d))
 	}
 	return list
 }

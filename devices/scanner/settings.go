@@ -1,0 +1,4 @@
+package scanner
+
+// Settings is what a profile says about a scanner, its table [scanner].
+type Settings struct{}
