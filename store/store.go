@@ -48,12 +48,14 @@ type Store struct {
 	lock     *os.File
 	adopting bool // a restored file is being taken into service
 
-	mu    sync.RWMutex // held for reading by every call, for writing by Append, Reopen and Close
-	write *sql.DB      // exactly one connection: SQLite has one writer, so do we
-	read  *sql.DB      // a few connections that cannot write
-	stmts statements
+	mu   sync.RWMutex // held for reading by every call, for writing by whatever opens and closes the file
+	read *sql.DB      // a few connections that cannot write
+
+	turn  sync.Mutex // held by who writes; readers never wait for it
+	write *writer    // exactly one connection: SQLite has one writer, so do we
 	head  pos.Head
 	chain []byte
+	folds folds
 	doubt error
 }
 
@@ -109,8 +111,12 @@ func (s *Store) close() error {
 	if s.write == nil {
 		return nil
 	}
-	err := errors.Join(s.stmts.close(), s.read.Close(), s.write.Close())
+	err := s.write.close()
+	if s.read != nil {
+		err = errors.Join(s.read.Close(), err)
+	}
 	s.write, s.read = nil, nil
+	s.folds.clear()
 	return err
 }
 
@@ -127,23 +133,27 @@ func (s *Store) open(ctx context.Context) (err error) {
 			return fmt.Errorf("register file: %w", err)
 		}
 	}
-	if s.write, err = sql.Open("sqlite3", dsn(s.o.Path, "&_synchronous=FULL&_txlock=immediate")); err != nil {
+	db, err := sql.Open("sqlite3", dsn(s.o.Path, "&_synchronous=FULL&_txlock=immediate"))
+	if err != nil {
 		return err
 	}
-	s.write.SetMaxOpenConns(1)
-	if s.read, err = sql.Open("sqlite3", dsn(s.o.Path, "&_query_only=1")); err != nil {
+	db.SetMaxOpenConns(1)
+	before, err := s.migrate(ctx, db)
+	if err != nil {
+		return errors.Join(err, db.Close())
+	}
+	if s.write, err = pin(ctx, db); err != nil {
 		return err
 	}
-	s.read.SetMaxOpenConns(4)
 	defer func() {
 		if err != nil {
 			_ = s.close()
 		}
 	}()
-	before, err := s.migrate(ctx)
-	if err != nil {
+	if s.read, err = sql.Open("sqlite3", dsn(s.o.Path, "&_query_only=1")); err != nil {
 		return err
 	}
+	s.read.SetMaxOpenConns(4)
 	if err := s.durable(ctx); err != nil {
 		return err
 	}
@@ -159,7 +169,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 		}
 	}
 	s.doubt = nil
-	return s.stmts.prepare(ctx, s.write)
+	return nil
 }
 
 func dsn(path, more string) string {
@@ -168,12 +178,12 @@ func dsn(path, more string) string {
 
 // migrate brings the file to this version, one transaction a step, and returns the version it had. A newer
 // file is not touched.
-func (s *Store) migrate(ctx context.Context) (have int64, err error) {
+func (s *Store) migrate(ctx context.Context, db *sql.DB) (have int64, err error) {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return 0, err
 	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, s.write, files)
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, files)
 	if err != nil {
 		return 0, fmt.Errorf("migrations: %w", err)
 	}
@@ -185,7 +195,7 @@ func (s *Store) migrate(ctx context.Context) (have int64, err error) {
 		return 0, fmt.Errorf("%w (its schema is %d, ours %d): install that version again", ErrNewerSchema, have, want)
 	}
 	// Only now: it stands in the file's head, and holds for every connection.
-	if _, err := s.write.ExecContext(ctx, "PRAGMA journal_mode = WAL"); err != nil {
+	if _, err := db.ExecContext(ctx, "PRAGMA journal_mode = WAL"); err != nil {
 		return 0, fmt.Errorf("pragma journal_mode: %w", err)
 	}
 	if _, err := p.Up(ctx); err != nil {

@@ -77,12 +77,8 @@ func immutable(path string) string {
 	return ""
 }
 
-const deleteProjections = `
-DELETE FROM request;
-DELETE FROM refund;
-DELETE FROM attempt;
-DELETE FROM sale;
-DELETE FROM day;`
+// projections are the tables that are folded from the journal, dependents first.
+var projections = []string{"request", "refund", "attempt", "sale", "day"}
 
 // Rebuild drops every projection and folds the journal into them again, in one step.
 func (s *Store) Rebuild(ctx context.Context) error {
@@ -95,38 +91,35 @@ func (s *Store) Rebuild(ctx context.Context) error {
 	if s.write == nil {
 		return fmt.Errorf("rebuild: %w", sql.ErrConnDone)
 	}
-	tx, err := s.write.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = tx.Rollback() }() // after a commit there is nothing to roll back
-	if _, err := tx.ExecContext(ctx, deleteProjections); err != nil {
-		return fmt.Errorf("rebuild: %w", err)
-	}
-	for after := int64(0); ; {
-		entries, err := readEntries(ctx, tx, after, batch)
-		if err != nil {
-			return err
-		}
-		if len(entries) == 0 {
-			break
-		}
-		w := &writing{s: s, tx: tx, sales: map[string]*folding{}}
-		for _, e := range entries {
-			if err := w.project(ctx, e); err != nil {
+	s.folds.clear()
+	defer s.folds.clear()
+	return s.write.transaction(ctx, func(t *transaction) error {
+		for _, table := range projections {
+			if err := t.exec("DELETE FROM " + table); err != nil {
 				return fmt.Errorf("rebuild: %w", err)
 			}
 		}
-		if err := w.flush(ctx); err != nil {
-			return err
+		for after := int64(0); ; {
+			entries, err := readEntries(ctx, s.read, after, batch) // nothing else writes meanwhile
+			if err != nil || len(entries) == 0 {
+				return err
+			}
+			p := &projecting{folds: &folds{}, sales: map[string]*folding{}}
+			for _, e := range entries {
+				if err := p.project(t, e); err != nil {
+					return fmt.Errorf("rebuild: %w", err)
+				}
+			}
+			if err := p.flush(t); err != nil {
+				return fmt.Errorf("rebuild: %w", err)
+			}
+			after = entries[len(entries)-1].Seq
 		}
-		after = entries[len(entries)-1].Seq
-	}
-	return tx.Commit()
+	})
 }
 
-func readEntries(ctx context.Context, tx *sql.Tx, after int64, limit int) ([]pos.Entry, error) {
-	rows, err := tx.QueryContext(ctx, selectEntries, after, limit)
+func readEntries(ctx context.Context, db *sql.DB, after int64, limit int) ([]pos.Entry, error) {
+	rows, err := db.QueryContext(ctx, selectEntries, after, limit)
 	if err != nil {
 		return nil, err
 	}

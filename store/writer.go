@@ -1,0 +1,214 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// writer is the one connection that writes. Its hot statements go to the driver directly: a transaction of
+// database/sql starts a goroutine and parses its BEGIN and COMMIT anew, which costs as much as the write.
+type writer struct {
+	db *sql.DB
+	*sql.Conn
+	stmts [statements]driver.Stmt // prepared once: parsing SQL costs more than running it
+}
+
+// statement is one of the hot ones.
+type statement int
+
+const (
+	begin statement = iota
+	commit
+	rollback
+	insertEntry
+	insertRequest
+	selectFold
+	insertSale
+	updateSale           // its fold alone: most entries change no index
+	updateSaleStatus     // also the word
+	updateSaleUnfinished // also whether something is owed
+	updateSaleFacets     // all of it
+	insertAttempt
+	updateAttempt
+	insertRefund
+	updateRefund
+	insertDay
+	closeDay
+	statements
+)
+
+// texts spells the statements. An update names only columns that change: SQLite rewrites every index that a
+// named column is in.
+var texts = [statements]string{
+	begin:    "BEGIN IMMEDIATE",
+	commit:   "COMMIT",
+	rollback: "ROLLBACK",
+
+	insertEntry: `
+INSERT INTO journal (seq, at_ms, day, sale, reference, kind, body, chain)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+
+	insertRequest: `
+INSERT INTO request (key, seq)
+VALUES (?, ?)`,
+
+	selectFold: `
+SELECT fold, seq
+  FROM sale
+ WHERE id = ?`,
+
+	insertSale: `
+INSERT INTO sale (id, seq, day, status, ticket, open, unfinished, fold)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+
+	updateSale: `
+UPDATE sale
+   SET fold = ?
+ WHERE id = ?`,
+
+	updateSaleStatus: `
+UPDATE sale
+   SET fold = ?, status = ?
+ WHERE id = ?`,
+
+	updateSaleUnfinished: `
+UPDATE sale
+   SET fold = ?, status = ?, unfinished = ?
+ WHERE id = ?`,
+
+	updateSaleFacets: `
+UPDATE sale
+   SET fold = ?, status = ?, unfinished = ?, open = ?
+ WHERE id = ?`,
+
+	insertAttempt: `
+INSERT INTO attempt (reference, sale, day, state, since_ms, minor, currency, theirs, code_hash)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+
+	updateAttempt: `
+UPDATE attempt
+   SET state = ?, since_ms = ?, theirs = ?
+ WHERE reference = ?`,
+
+	insertRefund: `
+INSERT INTO refund (reference, id, sale, day, state, since_ms, minor, currency, theirs)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+
+	updateRefund: `
+UPDATE refund
+   SET state = ?, since_ms = ?, theirs = ?
+ WHERE reference = ?`,
+
+	insertDay: `
+INSERT INTO day (opened_seq, day, opened_ms, closed_ms, z, "by", note, rows, head)
+VALUES (?, ?, ?, 0, 0, '', '', 0, '')`,
+
+	closeDay: `
+UPDATE day
+   SET closed_ms = ?, z = ?, "by" = ?, note = ?, rows = ?, head = ?
+ WHERE z = 0`,
+}
+
+// pin takes the connection of db for good and prepares the statements on it.
+func pin(ctx context.Context, db *sql.DB) (*writer, error) {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w := &writer{db: db, Conn: conn}
+	err = conn.Raw(func(raw any) error {
+		for i, text := range texts {
+			if w.stmts[i], err = raw.(driver.Conn).Prepare(text); err != nil {
+				return fmt.Errorf("prepare %s: %w", text, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, errors.Join(err, w.close())
+	}
+	return w, nil
+}
+
+// close ends the connection and its pool.
+func (w *writer) close() error {
+	var err error
+	for i, stmt := range w.stmts {
+		if stmt != nil {
+			err = errors.Join(err, stmt.Close())
+		}
+		w.stmts[i] = nil
+	}
+	return errors.Join(err, w.Close(), w.db.Close())
+}
+
+// transaction runs do in one durable step, or undoes what it did. After an error of the commit nobody knows
+// whether it happened.
+func (w *writer) transaction(ctx context.Context, do func(*transaction) error) error {
+	return w.Raw(func(raw any) error {
+		t := &transaction{w: w, conn: raw.(driver.Conn), ctx: ctx}
+		if _, err := t.run(begin); err != nil {
+			return fmt.Errorf("begin: %w", err)
+		}
+		if err := do(t); err != nil {
+			_, undone := t.run(rollback)
+			return errors.Join(err, undone)
+		}
+		if _, err := t.run(commit); err != nil {
+			_, _ = t.run(rollback) // it fails when the failed commit has rolled back
+			return fmt.Errorf("commit: %w", err)
+		}
+		return nil
+	})
+}
+
+// transaction is a step in the making.
+type transaction struct {
+	w    *writer
+	conn driver.Conn
+	ctx  context.Context
+	args [9]driver.NamedValue
+}
+
+// run runs a statement and says how many rows it changed. An argument is an int64, bool, string or []byte.
+func (t *transaction) run(s statement, args ...driver.Value) (changed int64, err error) {
+	done, err := t.w.stmts[s].(driver.StmtExecContext).ExecContext(t.ctx, t.named(args))
+	if err != nil {
+		return 0, err
+	}
+	return done.RowsAffected()
+}
+
+// exec runs a statement that is not a hot one.
+func (t *transaction) exec(text string) error {
+	stmt, err := t.conn.Prepare(text)
+	if err != nil {
+		return err
+	}
+	_, err = stmt.(driver.StmtExecContext).ExecContext(t.ctx, nil)
+	return errors.Join(err, stmt.Close())
+}
+
+// row reads the first row of a statement into dest; found is false when there is none.
+func (t *transaction) row(s statement, dest []driver.Value, args ...driver.Value) (found bool, err error) {
+	rows, err := t.w.stmts[s].(driver.StmtQueryContext).QueryContext(t.ctx, t.named(args))
+	if err != nil {
+		return false, err
+	}
+	err = rows.Next(dest)
+	if errors.Is(err, io.EOF) {
+		return false, rows.Close()
+	}
+	return err == nil, errors.Join(err, rows.Close())
+}
+
+func (t *transaction) named(args []driver.Value) []driver.NamedValue {
+	for i, v := range args {
+		t.args[i] = driver.NamedValue{Ordinal: i + 1, Value: v}
+	}
+	return t.args[:len(args)]
+}
