@@ -31,7 +31,7 @@ func (s *Store) append(ctx context.Context, entries []pos.Entry) (written []pos.
 	if s.write == nil {
 		return nil, 0, fmt.Errorf("append: %w", sql.ErrConnDone)
 	}
-	p := &projecting{key: s.o.Key, head: s.head, chain: s.chain, folds: &s.folds, sales: map[string]*folding{}}
+	p := &projecting{key: s.o.Key, head: s.head, chain: s.chain, folds: &s.folds, before: s.before, sales: map[string]*folding{}}
 	err = s.write.transaction(ctx, func(t *transaction) error {
 		written, err = p.entries(t, entries)
 		return err
@@ -52,4 +52,26 @@ func (s *Store) append(ctx context.Context, entries []pos.Entry) (written []pos.
 		}
 	}
 	return written, s.head.Seq, nil
+}
+
+// before folds the sale of an entry from the entries in front of it, and tells where it was opened.
+func (s *Store) before(e pos.Entry) (x pos.Sale, opened int64, err error) {
+	rows, err := s.read.Query(selectSaleEntries, e.Sale, e.Seq-1)
+	if err != nil {
+		return pos.Sale{}, 0, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		was, err := scanEntry(rows)
+		if err == nil {
+			err = x.Apply(was)
+		}
+		if err != nil {
+			return pos.Sale{}, 0, err
+		}
+		if was.Kind == pos.SaleOpened {
+			opened = was.Seq
+		}
+	}
+	return x, opened, rows.Err()
 }

@@ -12,8 +12,8 @@ import (
 	"posd/store"
 )
 
-// BenchmarkAppend makes one event of an attempt durable.
-func BenchmarkAppend(b *testing.B) {
+// BenchmarkEvent makes one event of an attempt durable.
+func BenchmarkEvent(b *testing.B) {
 	s, err := store.Open(context.Background(), store.Options{Path: filepath.Join(b.TempDir(), "register.db"), Key: make([]byte, 32), Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		b.Fatal(err)

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql/driver"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -14,11 +13,12 @@ import (
 
 // projecting is one transaction in the making: entries, and the projections that they change.
 type projecting struct {
-	key   []byte
-	head  pos.Head
-	chain []byte
-	folds *folds
-	sales map[string]*folding
+	key    []byte
+	head   pos.Head
+	chain  []byte
+	folds  *folds
+	before func(pos.Entry) (pos.Sale, int64, error) // the sale as the entries before this one make it, and where it opened
+	sales  map[string]*folding
 }
 
 // folding is a sale that changes. was is how it stands in the file.
@@ -77,7 +77,7 @@ func (p *projecting) project(t *transaction, e pos.Entry) error {
 	f := p.sales[e.Sale]
 	if f == nil {
 		var err error
-		if f, err = p.begin(t, e); err != nil {
+		if f, err = p.begin(e); err != nil {
 			return fmt.Errorf("sale %s: %w", e.Sale, err)
 		}
 		p.sales[e.Sale] = f
@@ -94,23 +94,15 @@ func (p *projecting) project(t *transaction, e pos.Entry) error {
 	return f.sale.Apply(e)
 }
 
-// begin takes the sale of an entry in hand: as it was left in memory, as the file has it, or new.
-func (p *projecting) begin(t *transaction, e pos.Entry) (*folding, error) {
+// begin takes the sale of an entry in hand: as it was left in memory, as the entries before this one make it, or new.
+func (p *projecting) begin(e pos.Entry) (*folding, error) {
 	f := &folding{seq: e.Seq, hash: map[string]string{}, born: map[string]bool{}, day: map[string]pos.Date{}}
 	if kept, ok := p.folds.get(e.Sale); ok {
 		f.was, f.seq = kept.sale, kept.seq
 	} else if e.Kind != pos.SaleOpened {
-		var found [2]driver.Value
-		ok, err := t.row(selectFold, found[:], e.Sale)
-		if err != nil {
+		var err error
+		if f.was, f.seq, err = p.before(e); err != nil {
 			return nil, err
-		}
-		if ok {
-			fold, _ := found[0].(string)
-			if err := json.Unmarshal([]byte(fold), &f.was); err != nil {
-				return nil, err
-			}
-			f.seq, _ = found[1].(int64)
 		}
 	}
 	f.sale = f.was
@@ -138,25 +130,18 @@ func (p *projecting) flush(t *transaction) error {
 	return nil
 }
 
-func (f *folding) flushSale(t *transaction) error {
-	bytes, err := json.Marshal(f.sale)
-	if err != nil {
-		return err
-	}
-	x, was, fold := &f.sale, &f.was, string(bytes)
+func (f *folding) flushSale(t *transaction) (err error) {
+	x, was := &f.sale, &f.was
 	status, open, owed := x.Status(), x.Open(), unfinished(x)
 	switch {
 	case was.ID == "":
-		_, err = t.run(insertSale, x.ID, f.seq, string(x.Day), status, x.Ticket, open, owed, fold)
-		return err
+		_, err = t.run(insertSale, x.ID, f.seq, string(x.Day), status, x.Ticket, open, owed)
 	case open != was.Open():
-		_, err = one(t.run(updateSaleFacets, fold, status, owed, open, x.ID))
+		err = one(t.run(updateSaleOpen, status, owed, open, x.ID))
 	case owed != unfinished(was):
-		_, err = one(t.run(updateSaleUnfinished, fold, status, owed, x.ID))
+		err = one(t.run(updateSaleUnfinished, status, owed, x.ID))
 	case status != was.Status():
-		_, err = one(t.run(updateSaleStatus, fold, status, x.ID))
-	default:
-		_, err = one(t.run(updateSale, fold, x.ID))
+		err = one(t.run(updateSaleStatus, status, x.ID))
 	}
 	return err
 }
@@ -171,7 +156,7 @@ func (f *folding) flushAttempt(t *transaction, i int) (err error) {
 			a.Amount.Minor, string(a.Amount.Currency), a.Theirs, f.hash[a.Reference])
 	default:
 		if was := &f.was.Attempts[i]; a.State != was.State || !a.Since.Equal(was.Since) || a.Theirs != was.Theirs {
-			_, err = one(t.run(updateAttempt, a.State.String(), a.Since.UnixMilli(), a.Theirs, a.Reference))
+			err = one(t.run(updateAttempt, a.State.String(), a.Since.UnixMilli(), a.Theirs, a.Reference))
 		}
 	}
 	return err
@@ -187,7 +172,7 @@ func (f *folding) flushRefund(t *transaction, i int) (err error) {
 			r.Amount.Minor, string(r.Amount.Currency), r.Theirs)
 	default:
 		if was := &f.was.Refunds[i]; r.State != was.State || !r.Since.Equal(was.Since) || r.Theirs != was.Theirs {
-			_, err = one(t.run(updateRefund, r.State.String(), r.Since.UnixMilli(), r.Theirs, r.Reference))
+			err = one(t.run(updateRefund, r.State.String(), r.Since.UnixMilli(), r.Theirs, r.Reference))
 		}
 	}
 	return err
@@ -195,11 +180,11 @@ func (f *folding) flushRefund(t *transaction, i int) (err error) {
 
 // one insists that an update found its row: a projection that lacks it is damaged, and the journal must not go
 // on beside it.
-func one(changed int64, err error) (int64, error) {
+func one(changed int64, err error) error {
 	if err == nil && changed != 1 {
 		err = errors.New("its row is not there")
 	}
-	return changed, err
+	return err
 }
 
 func unfinished(s *pos.Sale) bool {

@@ -13,37 +13,37 @@ import (
 )
 
 const (
+	journalColumns = `seq, at_ms, day, sale, reference, kind, body, chain`
+
 	selectSale = `
-SELECT fold
+SELECT id, seq AS place
   FROM sale
  WHERE id = ?`
 
 	selectSaleOf = `
-SELECT fold
+SELECT id, seq AS place
   FROM sale
  WHERE id = (SELECT sale FROM attempt WHERE reference = ?1 UNION SELECT sale FROM refund WHERE reference = ?1 OR id = ?1)`
 
 	selectIdle = `
-SELECT fold
+SELECT id, seq AS place
   FROM sale
- WHERE open = 1 AND unfinished = 0
- ORDER BY seq`
+ WHERE open = 1 AND unfinished = 0`
 
 	selectUnfinished = `
-SELECT fold
+SELECT id, seq AS place
   FROM sale
- WHERE unfinished = 1
- ORDER BY seq`
+ WHERE unfinished = 1`
 
 	selectOpen = `
-SELECT fold
+SELECT id, -seq AS place
   FROM sale
  WHERE open = 1
  ORDER BY seq DESC
  LIMIT ?`
 
 	selectSales = `
-SELECT fold
+SELECT id, -seq AS place
   FROM sale
  WHERE (?1 = '' OR day = ?1)
    AND (?2 = '' OR status = ?2)
@@ -53,23 +53,30 @@ SELECT fold
  ORDER BY seq DESC
  LIMIT ?6`
 
+	// selectHistory reads every entry of the sales that are asked for, sale by sale.
+	selectHistory = `
+SELECT j.seq, j.at_ms, j.day, j.sale, j.reference, j.kind, j.body, j.chain
+  FROM (%s) AS s
+ CROSS JOIN journal AS j ON j.sale = s.id AND j.sale <> ''
+ ORDER BY s.place, j.seq`
+
 	selectEntries = `
-SELECT seq, at_ms, day, sale, reference, kind, body, chain
+SELECT ` + journalColumns + `
   FROM journal
  WHERE seq > ?
  ORDER BY seq
  LIMIT ?`
 
 	selectDayEntries = `
-SELECT seq, at_ms, day, sale, reference, kind, body, chain
+SELECT ` + journalColumns + `
   FROM journal
  WHERE day = ?
  ORDER BY seq`
 
 	selectSaleEntries = `
-SELECT seq, at_ms, day, sale, reference, kind, body, chain
+SELECT ` + journalColumns + `
   FROM journal
- WHERE sale = ? AND seq <= ?
+ WHERE sale = ? AND sale <> '' AND seq <= ?
  ORDER BY seq`
 
 	selectRequest = `
@@ -127,20 +134,19 @@ func (s *Store) query(ctx context.Context, scan func(*sql.Rows) error, text stri
 	return nil
 }
 
+// sales folds the sales that a statement selects, in the order of their places.
 func (s *Store) sales(ctx context.Context, text string, args ...any) ([]pos.Sale, error) {
 	var sales []pos.Sale
 	err := s.query(ctx, func(rows *sql.Rows) error {
-		var fold []byte
-		var x pos.Sale
-		if err := rows.Scan(&fold); err != nil {
+		e, err := scanEntry(rows)
+		if err != nil {
 			return err
 		}
-		if err := json.Unmarshal(fold, &x); err != nil {
-			return fmt.Errorf("sale: %w", err)
+		if len(sales) == 0 || sales[len(sales)-1].ID != e.Sale {
+			sales = append(sales, pos.Sale{})
 		}
-		sales = append(sales, x)
-		return nil
-	}, text, args...)
+		return sales[len(sales)-1].Apply(e)
+	}, fmt.Sprintf(selectHistory, text), args...)
 	return sales, err
 }
 

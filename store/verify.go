@@ -104,7 +104,7 @@ func (s *Store) Rebuild(ctx context.Context) error {
 			if err != nil || len(entries) == 0 {
 				return err
 			}
-			p := &projecting{folds: &folds{}, sales: map[string]*folding{}}
+			p := &projecting{folds: &folds{}, before: s.before, sales: map[string]*folding{}}
 			for _, e := range entries {
 				if err := p.project(t, e); err != nil {
 					return fmt.Errorf("rebuild: %w", err)

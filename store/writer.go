@@ -6,7 +6,6 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"io"
 )
 
 // writer is the one connection that writes. Its hot statements go to the driver directly: a transaction of
@@ -26,12 +25,10 @@ const (
 	rollback
 	insertEntry
 	insertRequest
-	selectFold
 	insertSale
-	updateSale           // its fold alone: most entries change no index
-	updateSaleStatus     // also the word
-	updateSaleUnfinished // also whether something is owed
-	updateSaleFacets     // all of it
+	updateSaleStatus
+	updateSaleUnfinished // and its status
+	updateSaleOpen       // and both
 	insertAttempt
 	updateAttempt
 	insertRefund
@@ -56,33 +53,23 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
 INSERT INTO request (key, seq)
 VALUES (?, ?)`,
 
-	selectFold: `
-SELECT fold, seq
-  FROM sale
- WHERE id = ?`,
-
 	insertSale: `
-INSERT INTO sale (id, seq, day, status, ticket, open, unfinished, fold)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-
-	updateSale: `
-UPDATE sale
-   SET fold = ?
- WHERE id = ?`,
+INSERT INTO sale (id, seq, day, status, ticket, open, unfinished)
+VALUES (?, ?, ?, ?, ?, ?, ?)`,
 
 	updateSaleStatus: `
 UPDATE sale
-   SET fold = ?, status = ?
+   SET status = ?
  WHERE id = ?`,
 
 	updateSaleUnfinished: `
 UPDATE sale
-   SET fold = ?, status = ?, unfinished = ?
+   SET status = ?, unfinished = ?
  WHERE id = ?`,
 
-	updateSaleFacets: `
+	updateSaleOpen: `
 UPDATE sale
-   SET fold = ?, status = ?, unfinished = ?, open = ?
+   SET status = ?, unfinished = ?, open = ?
  WHERE id = ?`,
 
 	insertAttempt: `
@@ -191,19 +178,6 @@ func (t *transaction) exec(text string) error {
 	}
 	_, err = stmt.(driver.StmtExecContext).ExecContext(t.ctx, nil)
 	return errors.Join(err, stmt.Close())
-}
-
-// row reads the first row of a statement into dest; found is false when there is none.
-func (t *transaction) row(s statement, dest []driver.Value, args ...driver.Value) (found bool, err error) {
-	rows, err := t.w.stmts[s].(driver.StmtQueryContext).QueryContext(t.ctx, t.named(args))
-	if err != nil {
-		return false, err
-	}
-	err = rows.Next(dest)
-	if errors.Is(err, io.EOF) {
-		return false, rows.Close()
-	}
-	return err == nil, errors.Join(err, rows.Close())
 }
 
 func (t *transaction) named(args []driver.Value) []driver.NamedValue {
