@@ -32,7 +32,7 @@ func copied(t *testing.T) (string, *sql.DB) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	if _, err := db.ExecContext(t.Context(), "DROP TRIGGER journal_no_update; DROP TRIGGER journal_no_delete; DROP TRIGGER journal_next"); err != nil {
+	if _, err := db.ExecContext(t.Context(), "DROP TRIGGER journal_no_update; DROP TRIGGER journal_no_delete"); err != nil {
 		t.Fatal(err)
 	}
 	return path, db

@@ -133,7 +133,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 			return fmt.Errorf("register file: %w", err)
 		}
 	}
-	db, err := sql.Open("sqlite3", dsn(s.o.Path, "&_synchronous=FULL&_txlock=immediate"))
+	db, err := sql.Open("sqlite3", dsn(s.o.Path, "&_synchronous=FULL&_txlock=immediate&_recursive_triggers=1"))
 	if err != nil {
 		return err
 	}
@@ -206,7 +206,7 @@ func (s *Store) migrate(ctx context.Context, db *sql.DB) (have int64, err error)
 
 // durable reads the promises back: the driver has its own defaults, and they lose sales in a power cut.
 func (s *Store) durable(ctx context.Context) error {
-	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1"} {
+	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "recursive_triggers": "1"} {
 		var got string
 		if err := s.write.QueryRowContext(ctx, "PRAGMA "+pragma).Scan(&got); err != nil {
 			return fmt.Errorf("pragma %s: %w", pragma, err)
