@@ -1,37 +1,9 @@
-// Package scanner turns a scanner's bytes into whole codes. Each dialect is pure: bytes and their times
-// in, codes and rejections out. It never opens a line, waits, retries or logs, and it never repairs: half
-// a code from before the cable was pushed back in is dropped.
 package scanner
 
 import (
 	"bytes"
 	"time"
-	"unicode/utf8"
-
-	"posd/pos"
 )
-
-// Rejection says why bytes were not taken for a code.
-type Rejection string
-
-// The rejections, as the counters name them.
-const (
-	ControlChar  Rejection = "control-char"         // noise: a wrong speed, a broken cable
-	Unterminated Rejection = "unterminated"         // half a code, then silence
-	Oversize     Rejection = "oversize"             // longer than any code
-	Duplicate    Rejection = "duplicate-suppressed" // the same code still in view
-)
-
-// Event is a whole code or a rejection.
-type Event struct {
-	Code       pos.Code // without AIM identifier and terminators
-	AIM        string   // "]C0", or empty
-	Symbology  string   // "code128", or empty
-	Text       bool     // the code is valid UTF-8
-	Terminated bool     // false: ended by silence
-	At         time.Time
-	Rejected   Rejection // set: no code
-}
 
 // Config is how a site's scanners end and wrap their codes. The zero value of a field is its default.
 type Config struct {
@@ -42,24 +14,28 @@ type Config struct {
 	MaxLen         int           // bytes: 4296, the longest alphanumeric QR
 	Dedupe         time.Duration // the same bytes within this time are one scan; 0 takes every one
 	Framed         bool          // STX code ETX instead of terminators
+	Bare           bool          // only silence ends a line; CR and LF at its end are taken off
+	Replies        string        // how answers to settings look, which come on the same line
+	Setup          []Bytes       // the settings that may be answered
 }
 
 const (
 	stx, etx = 0x02, 0x03
-	longest  = 4296
-	silence  = 200 * time.Millisecond
+	ack, nak = 0x06, 0x15
+	enq      = 0x05 // an answer to a setting that the scanner does not know
 )
 
-// Decoder is the line dialect: bytes until a terminator. What it reads does not depend on how the
+// Decoder splits a stream into lines: bytes until a terminator. What it reads does not depend on how the
 // stream is cut, because CR and LF end a line alike and an empty line is none.
 type Decoder struct {
 	c       Config
+	end     finish
 	line    []byte
 	bad     Rejection // why the rest of this line is swallowed
 	inside  bool      // framed: STX was seen
+	reply   bool      // this line is an answer to a setting
+	torn    bool      // something before this line, or of it, was lost
 	touched time.Time // the last byte of an unfinished line
-	before  []byte    // the code that a repeat is compared with
-	seen    time.Time // when it was last in view
 }
 
 // NewDecoder makes a decoder for one line, open from now on.
@@ -73,16 +49,14 @@ func NewDecoder(c Config) *Decoder {
 	if c.MaxLen == 0 {
 		c.MaxLen = longest
 	}
-	return &Decoder{c: c}
+	return &Decoder{c: c, end: finish{prefix: c.Prefix, suffix: c.Suffix, dedupe: c.Dedupe}}
 }
 
 // Feed takes bytes that were read at one instant.
 func (d *Decoder) Feed(b []byte, at time.Time) []Event {
 	events := d.Idle(at)
 	for _, c := range b {
-		if e, ok := d.byte(c, at); ok {
-			events = append(events, e)
-		}
+		events = append(events, d.byte(c, at)...)
 	}
 	return events
 }
@@ -94,11 +68,8 @@ func (d *Decoder) Idle(at time.Time) []Event {
 	if end.IsZero() || at.Before(end) {
 		return nil
 	}
-	if d.c.IdleFlush && d.bad == "" {
-		if e, ok := d.finish(end, false); ok {
-			return []Event{e}
-		}
-		return nil
+	if d.c.IdleFlush && d.bad == "" && !d.reply {
+		return d.finish(end, false)
 	}
 	why := d.bad
 	if why == "" {
@@ -110,36 +81,46 @@ func (d *Decoder) Idle(at time.Time) []Event {
 
 // Deadline is when Idle wants to be called, or zero.
 func (d *Decoder) Deadline() time.Time {
-	if len(d.line) == 0 && d.bad == "" && !d.inside {
+	if len(d.line) == 0 && d.bad == "" && !d.inside && !d.reply {
 		return time.Time{}
 	}
 	return d.touched.Add(d.c.Idle)
 }
 
-func (d *Decoder) byte(c byte, at time.Time) (Event, bool) {
+// lose drops what there is of a line; what comes up to its end may be the rest of it.
+func (d *Decoder) lose(why Rejection, at time.Time) []Event {
+	d.reset()
+	d.torn = true
+	return []Event{{Rejected: why, At: at}}
+}
+
+func (d *Decoder) byte(c byte, at time.Time) []Event {
+	if events, taken := d.replied(c, at); taken {
+		return events
+	}
 	switch {
 	case d.c.Framed && c == stx:
 		d.reset()
 		d.inside, d.touched = true, at
-		return Event{}, false
+		return nil
 	case d.c.Framed && !d.inside:
-		return Event{}, false
-	case d.c.Framed && c == etx, !d.c.Framed && bytes.IndexByte(d.c.Terminators, c) >= 0:
+		return nil
+	case d.c.Framed && c == etx, !d.c.Framed && !d.c.Bare && bytes.IndexByte(d.c.Terminators, c) >= 0:
 		return d.finish(at, true)
 	case len(d.line) == 0 && d.bad == "" && (c == 0x00 || c == 0xff):
-		return Event{}, false // a break, or the noise of switching on
+		return nil // a break, or the noise of switching on
 	}
 	d.touched = at
 	switch {
 	case d.bad != "": // the rest of a bad line is swallowed up to its end
-	case !data(c):
+	case !data(c) && (!d.c.Bare || c != '\r' && c != '\n'):
 		d.bad, d.line = ControlChar, nil
 	case len(d.line) >= d.c.MaxLen:
 		d.bad, d.line = Oversize, nil
 	default:
 		d.line = append(d.line, c)
 	}
-	return Event{}, false
+	return nil
 }
 
 // data reports whether a byte may stand in a code: GS1 separators may, other control bytes may not.
@@ -152,52 +133,28 @@ func data(c byte) bool {
 }
 
 // finish ends the line. An empty one is nothing.
-func (d *Decoder) finish(at time.Time, terminated bool) (Event, bool) {
-	line, bad := d.line, d.bad
+func (d *Decoder) finish(at time.Time, terminated bool) []Event {
+	line, bad, torn := d.line, d.bad, d.torn
+	if d.c.Bare {
+		if line = trimEnd(line); bytes.ContainsAny(line, "\r\n") { // two codes without a pause
+			bad = ControlChar
+		}
+	}
+	empty := len(line) == 0 && bad == ""
 	d.reset()
 	switch {
+	case empty:
+		d.torn = torn // the second half of CR LF ends no line
+		return nil
 	case bad != "":
-		return Event{Rejected: bad, At: at}, true
-	case len(line) == 0:
-		return Event{}, false
+		return []Event{{Rejected: bad, At: at}}
 	}
-	line = bytes.TrimPrefix(line, d.c.Prefix)
-	line = bytes.TrimSuffix(line, d.c.Suffix)
-	aim := ""
-	if len(line) > 3 && line[0] == ']' && letter(line[1]) && (letter(line[2]) || digit(line[2])) {
-		aim, line = string(line[:3]), line[3:]
+	e, ok := d.end.line(line, terminated, at)
+	if !ok {
+		return nil
 	}
-	if len(line) == 0 {
-		return Event{}, false
-	}
-	if d.c.Dedupe > 0 && bytes.Equal(line, d.before) && at.Sub(d.seen) < d.c.Dedupe {
-		d.seen = at // a code left in view is one scan
-		return Event{Rejected: Duplicate, At: at}, true
-	}
-	d.before, d.seen = line, at
-	return Event{Code: pos.NewCode(string(line)), AIM: aim, Symbology: symbology(aim, len(line)), Text: utf8.Valid(line), Terminated: terminated, At: at}, true
+	e.Torn = torn
+	return []Event{e}
 }
 
-func (d *Decoder) reset() { d.line, d.bad, d.inside = nil, "", false }
-
-func letter(c byte) bool { return (c|0x20) >= 'a' && (c|0x20) <= 'z' }
-func digit(c byte) bool  { return c >= '0' && c <= '9' }
-
-// symbology names an AIM identifier (ISO/IEC 15424). Under ]E0 the length tells the three apart, because
-// many scanners send 12 or 8 digits where the standard wants 13.
-func symbology(aim string, length int) string {
-	switch aim {
-	case "":
-		return ""
-	case "]E0":
-		switch length {
-		case 12:
-			return "upca"
-		case 8:
-			return "upce"
-		}
-		return "ean13"
-	}
-	return map[string]string{"]E4": "ean8", "]C0": "code128", "]C1": "gs1-128", "]Q0": "qr", "]Q1": "qr", "]Q2": "qr", "]Q3": "gs1-qr",
-		"]d1": "datamatrix", "]d2": "gs1-datamatrix", "]L0": "pdf417", "]A0": "code39", "]I0": "itf", "]I1": "itf", "]e0": "databar", "]z0": "aztec"}[aim]
-}
+func (d *Decoder) reset() { d.line, d.bad, d.inside, d.reply, d.torn = nil, "", false, false, false }

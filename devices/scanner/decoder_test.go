@@ -1,16 +1,13 @@
 package scanner
 
 import (
-	"context"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"os"
 	"slices"
 	"testing"
-	"testing/synctest"
 	"time"
 	"unicode/utf8"
 )
@@ -59,12 +56,14 @@ func streams(t *testing.T) []stream {
 
 func unhex(t *testing.T, s string) []byte {
 	t.Helper()
-	b, err := hex.DecodeString(s)
+	b, err := unhexed(s)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return b
 }
+
+func unhexed(s string) ([]byte, error) { return hex.DecodeString(s) }
 
 func (s stream) config(t *testing.T) Config {
 	c := Config{Prefix: unhex(t, s.Config.Prefix), Suffix: unhex(t, s.Config.Suffix), Idle: time.Duration(s.Config.IdleMS) * time.Millisecond,
@@ -99,9 +98,9 @@ func (s stream) read(t *testing.T, cut func([]byte) [][]byte) (scans, errs []str
 	return scans, errs
 }
 
-// Every stream gives the codes a cashier should see, however it is cut.
-func TestStreams(t *testing.T) {
-	cuts := map[string]func([]byte) [][]byte{
+// cuts are the ways in which a line may hand a chunk over.
+func cuts() map[string]func([]byte) [][]byte {
+	all := map[string]func([]byte) [][]byte{
 		"as it came": func(b []byte) [][]byte { return [][]byte{b} },
 		"byte by byte": func(b []byte) (all [][]byte) {
 			for i := range b {
@@ -112,7 +111,7 @@ func TestStreams(t *testing.T) {
 	}
 	for seed := range uint64(5) {
 		r := rand.New(rand.NewPCG(seed, 1))
-		cuts[fmt.Sprintf("at random %d", seed)] = func(b []byte) (all [][]byte) {
+		all[fmt.Sprintf("at random %d", seed)] = func(b []byte) (all [][]byte) {
 			for len(b) > 0 {
 				n := 1 + r.IntN(len(b))
 				all, b = append(all, b[:n]), b[n:]
@@ -120,12 +119,17 @@ func TestStreams(t *testing.T) {
 			return all
 		}
 	}
+	return all
+}
+
+// Every stream gives the codes a cashier should see, however it is cut.
+func TestStreams(t *testing.T) {
 	for _, s := range streams(t) {
 		var want []string
 		for _, x := range s.Expect.Scans {
 			want = append(want, fmt.Sprintf("%s %q %q %v %v", x.Hex, x.AIM, x.Symbology, x.Terminated, x.Text != nil))
 		}
-		for name, cut := range cuts {
+		for name, cut := range cuts() {
 			scans, errs := s.read(t, cut)
 			if !slices.Equal(scans, want) || !slices.Equal(errs, s.Expect.Errors) {
 				t.Errorf("%s, %s:\n got %q %q\nwant %q %q", s.ID, name, scans, errs, want, s.Expect.Errors)
@@ -167,59 +171,5 @@ func FuzzLine(f *testing.F) {
 		if whole, cutUp := play(len(b)+1), play(cut); !slices.Equal(whole, cutUp) {
 			t.Errorf("whole %q\ncut   %q", whole, cutUp)
 		}
-	})
-}
-
-// The cable is pulled in the middle of a code: nothing of it is ever seen, and reading ends.
-func TestHalfACodeIsNeverEmitted(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ours, theirs := net.Pipe()
-		var events []Event
-		done := make(chan error, 1)
-		go func() {
-			done <- Read(context.Background(), ours, NewDecoder(Config{}), func(e Event) { events = append(events, e) })
-		}()
-		for _, s := range []string{"4006381333931\r", "13456789"} {
-			if _, err := theirs.Write([]byte(s)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		_ = theirs.Close()
-		if err := <-done; err == nil {
-			t.Error("reading ended without an error")
-		}
-		if len(events) != 1 || events[0].Code.Reveal() != "4006381333931" {
-			t.Errorf("events: %v", events)
-		}
-	})
-}
-
-// Silence ends a half code while the line stays open, and the next code is read whole.
-func TestSilenceEndsAHalfCode(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ours, theirs := net.Pipe()
-		events := make(chan Event, 8)
-		ctx, cancel := context.WithCancel(context.Background())
-		done := make(chan error, 1)
-		go func() { done <- Read(ctx, ours, NewDecoder(Config{}), func(e Event) { events <- e }) }()
-		send := func(s string) {
-			if _, err := theirs.Write([]byte(s)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		send("69012")
-		began := time.Now()
-		if e := <-events; e.Rejected != Unterminated || time.Since(began) != 200*time.Millisecond {
-			t.Errorf("after %s: %+v", time.Since(began), e)
-		}
-		send("6901234567892\r")
-		if e := <-events; e.Code.Reveal() != "6901234567892" || !e.Terminated {
-			t.Errorf("then %+v", e)
-		}
-		cancel()
-		if err := <-done; err == nil {
-			t.Error("no error at the end")
-		}
-		_ = theirs.Close()
 	})
 }
