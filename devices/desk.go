@@ -49,17 +49,6 @@ type Options struct {
 	Log     *slog.Logger
 }
 
-// sameScan is how long the same bytes are one scan: presentation scanners read a code left in view again.
-const sameScan = time.Second
-
-// garbledAfter is how many rejected lines in a row are no accident.
-const garbledAfter = 3
-
-// scanners is every scanner dialect there is: hardware that speaks one of them needs no code.
-var scanners = map[string]func() *scanner.Decoder{
-	"line": func() *scanner.Decoder { return scanner.NewDecoder(scanner.Config{Dedupe: sameScan}) }, // CR or LF after each code
-}
-
 // displays is every display dialect there is.
 var displays = map[string]func() display.Dialect{
 	"text":    display.Text,    // UTF-8 lines; no QR
@@ -69,7 +58,7 @@ var displays = map[string]func() display.Dialect{
 // Drivers lists the drivers of each role.
 func Drivers() map[pos.Role][]string {
 	return map[pos.Role][]string{
-		pos.RoleScanner: slices.Sorted(maps.Keys(scanners)),
+		pos.RoleScanner: slices.Sorted(maps.Keys(scanners())),
 		pos.RoleDisplay: slices.Sorted(maps.Keys(displays)),
 	}
 }
@@ -79,6 +68,9 @@ func Fits(c Config) error {
 	if known := Drivers()[c.Role]; !slices.Contains(known, c.Driver) {
 		return fmt.Errorf("no driver %q for a %s; known are: %s", c.Driver, c.Role, strings.Join(known, ", "))
 	}
+	if c.Role == pos.RoleScanner {
+		return c.Scanner.Fits(c.Driver)
+	}
 	return nil
 }
 
@@ -87,13 +79,17 @@ type Desk struct {
 	o       Options
 	list    []*supervise.Device
 	prompts []chan pos.Prompt // one a display, holding the latest
+	scans   []*scan
 
-	mu   sync.Mutex
-	last pos.Prompt
+	mu      sync.Mutex
+	last    pos.Prompt
+	looking bool // the scanners were told to look for a code
 }
 
 // New makes a desk; Run starts it.
-func New(o Options) (*Desk, error) {
+func New(o Options) (*Desk, error) { return newDesk(o, scanners()) }
+
+func newDesk(o Options, scanners map[string]scannerDriver) (*Desk, error) {
 	d := &Desk{o: o, last: pos.Prompt{Kind: pos.PromptIdle}}
 	for _, c := range o.Devices {
 		if err := Fits(c); err != nil {
@@ -102,11 +98,9 @@ func New(o Options) (*Desk, error) {
 		v := &supervise.Device{Name: c.Name, Driver: c.Driver, Port: c.Port, Role: c.Role, Tell: o.Tell, Log: o.Log.With("part", "desk"),
 			Open: func(ctx context.Context) (io.ReadWriteCloser, error) { return line.Open(ctx, c.Port, c.Baud) },
 			Gone: func(gone bool) { d.gone(c, gone) }}
-		switch decoder, dialect := scanners[c.Driver], displays[c.Driver]; c.Role {
+		switch dialect := displays[c.Driver]; c.Role {
 		case pos.RoleScanner:
-			v.Use = func(ctx context.Context, l io.ReadWriteCloser, t *supervise.Tally) error {
-				return d.scan(ctx, c, l, decoder(), t)
-			}
+			d.scanner(c, scanners[c.Driver], v)
 		case pos.RoleDisplay:
 			prompts := newPrompts()
 			d.prompts = append(d.prompts, prompts)
@@ -136,6 +130,7 @@ func (d *Desk) Show(p pos.Prompt) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.last = p
+	d.look(p.Kind)
 	for _, c := range d.prompts {
 		select {
 		case <-c: // an older one that nobody took
@@ -181,26 +176,4 @@ func (d *Desk) gone(c Config, gone bool) {
 		return
 	}
 	d.o.Trouble(pos.Trouble{Code: goneCodes[c.Role], About: c.Name, Since: time.Now()})
-}
-
-// scan reads one scanner until its line ends.
-func (d *Desk) scan(ctx context.Context, c Config, l io.ReadWriteCloser, dec *scanner.Decoder, t *supervise.Tally) error {
-	rejected := 0
-	return scanner.Read(ctx, l, dec, func(e scanner.Event) {
-		switch e.Rejected {
-		case "":
-			t.Good.Add(1)
-			if rejected >= garbledAfter {
-				d.o.Clear(pos.TroubleGarbled, c.Name)
-			}
-			rejected = 0
-			d.o.Scanned(pos.Scan{Device: c.Name, Code: e.Code, AIM: e.AIM, Whole: e.Terminated, At: e.At})
-		case scanner.Duplicate:
-		default:
-			t.Rejected.Add(1)
-			if rejected++; rejected == garbledAfter {
-				d.o.Trouble(pos.Trouble{Code: pos.TroubleGarbled, About: c.Name, Since: time.Now()})
-			}
-		}
-	})
 }

@@ -113,15 +113,20 @@ type bench struct {
 
 func atWork(t *testing.T, list ...Config) *bench {
 	t.Helper()
+	return atWorkWith(t, scanners(), list...)
+}
+
+func atWorkWith(t *testing.T, drivers map[string]scannerDriver, list ...Config) *bench {
+	t.Helper()
 	b := &bench{t: t, scans: make(chan pos.Scan, 64), told: make(chan pos.Device, 1024), troubles: make(chan pos.Trouble, 64), cleared: make(chan pos.TroubleCode, 64)}
-	d, err := New(Options{Devices: list, Log: slog.New(slog.DiscardHandler), Scanned: func(s pos.Scan) { b.scans <- s }, Tell: func(d pos.Device) { b.told <- d },
+	d, err := newDesk(Options{Devices: list, Log: slog.New(slog.DiscardHandler), Scanned: func(s pos.Scan) { b.scans <- s }, Tell: func(d pos.Device) { b.told <- d },
 		Trouble: func(t pos.Trouble) { b.troubles <- t }, Clear: func(c pos.TroubleCode, _ string) { b.cleared <- c },
 		Text: func(p pos.Prompt) []string {
 			if p.Kind == pos.PromptQR && p.QR == "" {
 				return []string{"qr elsewhere", p.Amount.String()}
 			}
 			return []string{string(p.Kind), p.Amount.String()}
-		}})
+		}}, drivers)
 	if err != nil {
 		t.Fatal(err)
 	}

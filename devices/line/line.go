@@ -1,6 +1,6 @@
-// Package line opens serial lines and makes the serial library safe to stand on: writes end in time or
-// the line is given up, nothing is written once closing has begun, no child process inherits the port,
-// and a descriptor that the library would panic on is refused.
+// Package line opens the lines to devices: serial ports, HID devices and keyboards. It makes the serial
+// library safe to stand on: writes end in time or the line is given up, nothing is written once closing has
+// begun, no child process inherits the port, and a descriptor that the library would panic on is refused.
 //
 // It knows no device and no dialect, and it never lists ports: the library's listing reopens other
 // ports and changes their speed.
@@ -28,6 +28,8 @@ var (
 	ErrRights = errors.New("no right to open the port: add the user to its group (dialout or posd)")
 	ErrBusy   = errors.New("another program holds the port")
 	ErrNoPort = errors.New("this is not a serial port")
+	ErrNoHID  = errors.New("this is not a HID device: name its /dev/hidraw node")
+	ErrNoKeys = errors.New("this is not a keyboard: name its /dev/input/event node")
 	ErrStuck  = errors.New("the device takes no bytes")
 	ErrGone   = errors.New("the line is gone")
 )

@@ -1,0 +1,97 @@
+package line
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Requests of linux/hidraw.h and linux/input.h that carry a length or that the library lacks.
+const (
+	setFeature = 0xc0004806 // HIDIOCSFEATURE(0); the length goes into bits 16 to 29
+	grab       = 0x40044590 // EVIOCGRAB
+)
+
+// OpenHID opens a HID device by its node, such as /dev/hidraw0, and reads its report descriptor.
+func OpenHID(ctx context.Context, path string) (_ *HID, err error) {
+	f, err := openNode(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, f.Close())
+		}
+	}()
+	d := unix.HIDRawReportDescriptor{}
+	err = control(f, func(fd uintptr) error {
+		size, err := unix.IoctlGetUint32(int(fd), unix.HIDIOCGRDESCSIZE)
+		if err != nil {
+			return err
+		}
+		d.Size = min(size, uint32(len(d.Value)))
+		return unix.IoctlHIDGetDesc(int(fd), &d)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w (%w)", path, ErrNoHID, err)
+	}
+	h := NewHID(f, d.Value[:min(d.Size, uint32(len(d.Value)))])
+	h.feature = func(report []byte) error {
+		return control(f, func(fd uintptr) error {
+			_, _, no := syscall.Syscall(syscall.SYS_IOCTL, fd, setFeature|uintptr(len(report))<<16, uintptr(unsafe.Pointer(&report[0])))
+			if no != 0 {
+				return no
+			}
+			return nil
+		})
+	}
+	return h, nil
+}
+
+// OpenKeys opens a keyboard by its node, such as /dev/input/event3, for itself alone: what is typed there
+// reaches nobody else until it is closed.
+func OpenKeys(ctx context.Context, path string) (*Node, error) {
+	f, err := openNode(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	err = control(f, func(fd uintptr) error { return unix.IoctlSetInt(int(fd), grab, 1) })
+	switch {
+	case errors.Is(err, unix.EBUSY):
+		err = fmt.Errorf("open %s: %w (%w)", path, ErrBusy, err)
+	case err != nil:
+		err = fmt.Errorf("open %s: %w (%w)", path, ErrNoKeys, err)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return NewNode(f), nil
+}
+
+// openNode opens a node so that closing it unblocks its reads. Its descriptor is never asked for: that
+// would make it one that does not.
+func openNode(ctx context.Context, path string) (*os.File, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, named(err))
+	}
+	return f, nil
+}
+
+func control(f *os.File, do func(fd uintptr) error) error {
+	conn, err := f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var inner error
+	err = conn.Control(func(fd uintptr) { inner = do(fd) })
+	return errors.Join(err, inner)
+}

@@ -1,0 +1,98 @@
+package line
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Node is an open device that reads and writes whole messages: reports, key events. Read and Write may run
+// side by side, each from one goroutine. Closing it unblocks both.
+type Node struct {
+	f     *os.File
+	stuck time.Duration // how long a write may take
+	end   sync.Once
+	err   error
+}
+
+var _ io.ReadWriteCloser = (*Node)(nil)
+
+// NewNode makes a node of an open file that can wait: a device, a socket.
+func NewNode(f *os.File) *Node { return &Node{f: f, stuck: stuckAfter} }
+
+// Read waits for a message for as long as the device is there. b must be large enough for the longest one.
+// It never returns nothing without an error.
+func (n *Node) Read(b []byte) (int, error) {
+	for {
+		got, err := n.f.Read(b)
+		switch {
+		case got > 0:
+			return got, nil
+		case err != nil:
+			return 0, lost(err)
+		case len(b) == 0:
+			return 0, nil
+		}
+	}
+}
+
+// Write writes one message, or ends the line: a device that takes none for five seconds takes no more.
+func (n *Node) Write(b []byte) (int, error) {
+	// A device that knows no deadline bounds its writes itself, as the kernel does for USB.
+	if err := n.f.SetWriteDeadline(time.Now().Add(n.stuck)); err != nil && !errors.Is(err, os.ErrNoDeadline) {
+		return 0, lost(err)
+	}
+	done, err := n.f.Write(b)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return done, errors.Join(ErrStuck, n.Close())
+	}
+	if err != nil {
+		return done, lost(err)
+	}
+	return done, nil
+}
+
+// Close ends the line and lets go of the device.
+func (n *Node) Close() error {
+	n.end.Do(func() { n.err = n.f.Close() })
+	return n.err
+}
+
+// lost names the ways in which a device goes away. Any of them ends the line.
+func lost(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, os.ErrClosed) || errors.Is(err, unix.ENODEV) || errors.Is(err, unix.EPIPE) {
+		return fmt.Errorf("%w (%w)", ErrGone, err)
+	}
+	return named(err)
+}
+
+// HID is an open HID device: each Read is one report, each Write one output report, the id first.
+type HID struct {
+	*Node
+	descriptor []byte
+	feature    func(report []byte) error
+}
+
+// NewHID makes a HID device of an open file and its report descriptor.
+func NewHID(f *os.File, descriptor []byte) *HID {
+	return &HID{Node: NewNode(f), descriptor: descriptor}
+}
+
+// Descriptor is the device's report descriptor.
+func (h *HID) Descriptor() []byte { return h.descriptor }
+
+// Feature sends a feature report, the id first.
+func (h *HID) Feature(report []byte) error {
+	if h.feature == nil || len(report) == 0 || len(report) > 1<<12 {
+		return fmt.Errorf("feature report of %d bytes: %w", len(report), ErrNoHID)
+	}
+	if err := h.feature(report); err != nil {
+		return fmt.Errorf("feature report: %w", lost(err))
+	}
+	return nil
+}

@@ -1,0 +1,200 @@
+package devices
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"posd/devices/scanner"
+	"posd/pos"
+)
+
+var replugs = flag.Int("replugs", 64, "how often scanners are unplugged in the middle of a code")
+
+// plugged is a scanner that can be unplugged.
+type plugged interface {
+	plug()
+	pull()
+	say(string)
+}
+
+// Scanners of every kind are unplugged at every byte of a scan, and plugged in again: half a code is never
+// seen, each is ready within two seconds, and nothing is left behind.
+func TestReplug(t *testing.T) {
+	type one struct {
+		plugged
+		name string
+		as   func(string) string
+	}
+	var all []one
+	var list []Config
+	drivers := scanners()
+	add := func(p plugged, driver, port string, as func(string) string) {
+		name := fmt.Sprintf("%s-%d", driver, len(all))
+		all = append(all, one{p, name, as})
+		list = append(list, Config{Name: name, Role: pos.RoleScanner, Driver: driver, Port: port, Baud: 9600})
+	}
+	outlets := map[string]*outlet{}
+	opened := func(ctx context.Context, c Config) (io.ReadWriteCloser, dialect, error) {
+		return outlets[c.Port].driver(ctx, c)
+	}
+	drivers["hidpos"], drivers["evdev"] = opened, opened
+	for i := range 4 {
+		s, z := newSocket(t), newSocket(t)
+		add(s, "line", s.path, asLine)
+		add(z, "ssi", z.path, asSSI)
+		h, k := newOutlet(t, honeywellLike), newOutlet(t, "")
+		outlets[fmt.Sprintf("hid%d", i)], outlets[fmt.Sprintf("keys%d", i)] = h, k
+		add(h, "hidpos", fmt.Sprintf("hid%d", i), asReports)
+		add(k, "evdev", fmt.Sprintf("keys%d", i), asKeys)
+	}
+	scans, ready := map[string]chan pos.Scan{}, map[string]chan time.Time{}
+	for _, c := range list {
+		scans[c.Name], ready[c.Name] = make(chan pos.Scan, 16), make(chan time.Time, 16)
+	}
+	d, err := newDesk(Options{Devices: list, Log: slog.New(slog.DiscardHandler), Scanned: func(s pos.Scan) { scans[s.Device] <- s },
+		Tell: func(v pos.Device) {
+			if v.State == pos.DeviceReady {
+				select {
+				case ready[v.Name] <- time.Now():
+				default: // its error changed
+				}
+			}
+		}, Trouble: func(pos.Trouble) {}, Clear: func(pos.TroubleCode, string) {}}, drivers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- d.Run(ctx) }()
+	for _, c := range all {
+		<-ready[c.name]
+	}
+	goroutines, files := runtime.NumGoroutine(), openFiles(t)
+	var users sync.WaitGroup
+	var slowest time.Duration
+	var mu sync.Mutex
+	for n, c := range all {
+		users.Go(func() {
+			for i := n; i < *replugs; i += len(all) {
+				half, whole := c.as(fmt.Sprintf("13%016d", 2*i)), fmt.Sprintf("13%016d", 2*i+1)
+				c.say(half[:(i/len(all))%len(half)])
+				c.pull()
+				for len(ready[c.name]) > 0 {
+					<-ready[c.name]
+				}
+				back := time.Now()
+				c.plug()
+				select {
+				case at := <-ready[c.name]:
+					mu.Lock()
+					slowest = max(slowest, at.Sub(back))
+					mu.Unlock()
+				case <-time.After(10 * time.Second):
+					t.Errorf("%s did not come back", c.name)
+					return
+				}
+				c.say(c.as(whole))
+				select {
+				case s := <-scans[c.name]:
+					if s.Code.Reveal() != whole || !s.Whole {
+						t.Errorf("%s, unplugged at byte %d: %q came out, not %q", c.name, (i/len(all))%len(half), s.Code.Reveal(), whole)
+					}
+				case <-time.After(10 * time.Second):
+					t.Errorf("%s reads nothing after it came back", c.name)
+					return
+				}
+			}
+		})
+	}
+	users.Wait()
+	if slowest > 2*time.Second {
+		t.Errorf("one was ready only %s after it came back", slowest)
+	}
+	if now := runtime.NumGoroutine(); now > goroutines+len(all)/2 {
+		t.Errorf("%d goroutines, %d before", now, goroutines)
+	}
+	if now := openFiles(t); now > files {
+		t.Errorf("%d files are open, %d before", now, files)
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	t.Logf("%d times; the slowest was ready after %s", *replugs, slowest.Round(time.Millisecond))
+}
+
+func openFiles(t *testing.T) int {
+	t.Helper()
+	list, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(list)
+}
+
+// A scanner in HID POS mode is woken, read, and told what became of its code, in whole reports.
+func TestReports(t *testing.T) {
+	o := newOutlet(t, honeywellLike)
+	drivers := scanners()
+	drivers["hidpos"] = o.driver
+	b := atWorkWith(t, drivers, Config{Name: "scanner", Role: pos.RoleScanner, Driver: "hidpos", Port: "hid", Scanner: scanner.Settings{
+		Bad: scanner.Bytes{0xfd, 3, 0x16, 7, 0x0d}, Trigger: scanner.Bytes{0xfd, 3, 0x16, 0x54, 0x0d}}})
+	b.becomes("scanner", pos.DeviceReady)
+	o.say(asReports("134567890123456789"))
+	if got := wait(t, b.scans, "scan"); got.Code.Reveal() != "134567890123456789" || got.AIM != "]C0" || !got.Whole {
+		t.Errorf("%+v", got)
+	}
+	b.desk.Feel("scanner", false)
+	if got := o.hears(); got != "\xfd\x03\x16\x07\x0d\x00\x00\x00" {
+		t.Errorf("it feels %x", got)
+	}
+	b.desk.Show(pos.Prompt{Kind: pos.PromptScan})
+	if got := o.hears(); got != "\xfd\x03\x16\x54\x0d\x00\x00\x00" {
+		t.Errorf("it is told %x", got)
+	}
+}
+
+// A keyboard in place of a scanner is refused by name, and so is a silent scanner that cannot be woken.
+func TestWrongMode(t *testing.T) {
+	for _, c := range []struct {
+		descriptor, want string
+		s                scanner.Settings
+	}{
+		{"05010906a101050719e029e71500250175019508810295017508810395067508150025650507190029658100c0", "HID POS mode", scanner.Settings{}},
+		{honeywellLike, "feature report", scanner.Settings{Feature: scanner.Bytes{0xfe, 1}}},
+	} {
+		o := newOutlet(t, c.descriptor)
+		drivers := scanners()
+		drivers["hidpos"] = o.driver
+		b := atWorkWith(t, drivers, Config{Name: "scanner", Role: pos.RoleScanner, Driver: "hidpos", Port: "hid", Scanner: c.s})
+		if d := b.becomes("scanner", pos.DeviceAbsent); !strings.Contains(d.LastError, c.want) {
+			t.Errorf("%q does not say %q", d.LastError, c.want)
+		}
+	}
+}
+
+// Half typed, then silence; a grabbed keyboard that types a code.
+func TestTyping(t *testing.T) {
+	o := newOutlet(t, "")
+	drivers := scanners()
+	drivers["evdev"] = o.driver
+	b := atWorkWith(t, drivers, Config{Name: "scanner", Role: pos.RoleScanner, Driver: "evdev", Port: "keys"})
+	b.becomes("scanner", pos.DeviceReady)
+	o.say(asKeys("134567")[:24*6])
+	for b.desk.Standing()[0].Counters.Rejected == 0 {
+		runtime.Gosched()
+	}
+	o.say(asKeys("134567890123456789"))
+	if got := wait(t, b.scans, "scan"); got.Code.Reveal() != "134567890123456789" || !got.Whole {
+		t.Errorf("%d bytes", len(got.Code.Reveal()))
+	}
+}

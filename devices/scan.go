@@ -1,0 +1,305 @@
+package devices
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"posd/devices/line"
+	"posd/devices/scanner"
+	"posd/devices/supervise"
+	"posd/pos"
+)
+
+// dialect is how one scanner speaks, from when its line was opened until it ends: bytes and their times in,
+// codes and what to write out.
+type dialect interface {
+	Feed(b []byte, at time.Time) ([]scanner.Event, []byte)
+	Idle(at time.Time) ([]scanner.Event, []byte)
+	Deadline() time.Time // when Idle wants to be called, or zero
+	Say(w scanner.Word, at time.Time) []byte
+}
+
+// scannerDriver opens the lines of a kind of scanner and speaks its dialect on them.
+type scannerDriver func(context.Context, Config) (io.ReadWriteCloser, dialect, error)
+
+// scanners is every scanner driver there is: hardware that speaks one of them needs no code.
+func scanners() map[string]scannerDriver {
+	return map[string]scannerDriver{
+		"line":   serial(func(s scanner.Settings) dialect { return scanner.NewLine(s) }), // an end after each code, and the maker's commands
+		"ssi":    serial(func(s scanner.Settings) dialect { return scanner.NewSSI(s) }),  // Zebra's packets
+		"hidpos": hidpos,                                                                 // reports of a scanner on USB
+		"evdev":  evdev,                                                                  // a scanner that types
+	}
+}
+
+func serial(speak func(scanner.Settings) dialect) scannerDriver {
+	return func(ctx context.Context, c Config) (io.ReadWriteCloser, dialect, error) {
+		l, err := line.Open(ctx, c.Port, c.Baud)
+		if err != nil {
+			return nil, nil, err
+		}
+		return l, speak(c.Scanner), nil
+	}
+}
+
+func hidpos(ctx context.Context, c Config) (io.ReadWriteCloser, dialect, error) {
+	l, err := line.OpenHID(ctx, c.Port)
+	if err != nil {
+		return nil, nil, err
+	}
+	speak, err := reports(l, c)
+	if err != nil {
+		return nil, nil, errors.Join(err, l.Close())
+	}
+	return l, speak, nil
+}
+
+// reports makes the dialect of an open HID device, and wakes one that is silent until it is told to speak.
+func reports(l *line.HID, c Config) (dialect, error) {
+	speak, err := scanner.NewHIDPOS(c.Scanner, l.Descriptor())
+	if err == nil && len(c.Scanner.Feature) > 0 {
+		err = l.Feature(c.Scanner.Feature)
+	}
+	return speak, err
+}
+
+func evdev(ctx context.Context, c Config) (io.ReadWriteCloser, dialect, error) {
+	l, err := line.OpenKeys(ctx, c.Port)
+	if err != nil {
+		return nil, nil, err
+	}
+	return l, scanner.NewKeys(c.Scanner), nil
+}
+
+// Paces and limits of a scanner.
+const (
+	sameScan     = time.Second     // the same bytes are one scan so long: presentation scanners read a code left in view again
+	garbledAfter = 3               // noise so often in a row is no accident
+	verdictAfter = 3 * time.Second // a scanner that waits to hear whether its code was taken gives up after ten
+	mostWords    = 8               // unsaid; a scanner that takes none is lost soon
+	longRead     = 4096            // bytes: a read takes a whole report, and a serial line's all
+)
+
+// scan is one scanner at the desk.
+type scan struct {
+	d       *Desk
+	c       Config
+	words   chan scanner.Word
+	noise   int       // in a row
+	taken   bool      // the last code
+	verdict time.Time // until when the scanner waits for one; zero when it does not
+}
+
+// scanner makes a scanner of a driver.
+func (d *Desk) scanner(c Config, open scannerDriver, v *supervise.Device) {
+	c.Scanner.Dedupe = sameScan
+	s := &scan{d: d, c: c, words: make(chan scanner.Word, mostWords)}
+	d.scans = append(d.scans, s)
+	var speak dialect // of the line that is open
+	v.Open = func(ctx context.Context) (l io.ReadWriteCloser, err error) {
+		l, speak, err = open(ctx, c)
+		return l, err
+	}
+	v.Use = func(ctx context.Context, l io.ReadWriteCloser, t *supervise.Tally) error {
+		return s.use(ctx, l, speak, t)
+	}
+}
+
+// say hands a word over. It never blocks.
+func (s *scan) say(w scanner.Word) {
+	select {
+	case s.words <- w:
+	default:
+	}
+}
+
+// Feel makes a scanner say whether its code was taken, where it can: with a tone, a light, a shake.
+func (d *Desk) Feel(name string, taken bool) {
+	w := scanner.Bad
+	if taken {
+		w = scanner.Good
+	}
+	for _, s := range d.scans {
+		if s.c.Name == name {
+			s.say(w)
+		}
+	}
+}
+
+// look makes every scanner that can be told look for a code while the shopper is asked for one.
+func (d *Desk) look(p pos.PromptKind) {
+	w := scanner.Stop
+	switch p {
+	case pos.PromptScan, pos.PromptWrongCode, pos.PromptHolding: // while a code is held, a fresh one may take its place
+		w = scanner.Trigger
+	default:
+		if !d.looking {
+			return
+		}
+	}
+	d.looking = w == scanner.Trigger
+	for _, s := range d.scans {
+		s.say(w)
+	}
+}
+
+// wanted reports whether a shopper is being asked for a code.
+func (d *Desk) wanted() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.looking
+}
+
+// chunk is what one read gave.
+type chunk struct {
+	b   []byte
+	at  time.Time
+	err error
+}
+
+// use reads one scanner until its line ends, and hands each code over as soon as it is certain. Its error is
+// the line's. One goroutine reads, because silence ends a code too and a read cannot be hurried; it has
+// ended when use returns.
+func (s *scan) use(ctx context.Context, l io.ReadWriteCloser, speak dialect, t *supervise.Tally) error {
+	chunks, done := make(chan chunk), make(chan struct{})
+	over, stop := context.WithCancel(ctx)
+	go func() {
+		defer close(done)
+		var two [2][longRead]byte // while one is decoded, the other is read into
+		for i := 0; ; i++ {
+			n, err := l.Read(two[i%2][:])
+			select {
+			case chunks <- chunk{two[i%2][:n], time.Now(), err}:
+			case <-over.Done():
+				return
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	defer func() {
+		stop()
+		_ = l.Close()
+		<-done
+	}()
+	return s.converse(ctx, l, speak, t, chunks)
+}
+
+func (s *scan) converse(ctx context.Context, l io.Writer, speak dialect, t *supervise.Tally, chunks <-chan chunk) error {
+	for len(s.words) > 0 {
+		<-s.words // for a scanner that is gone
+	}
+	s.verdict = time.Time{}
+	if s.d.wanted() {
+		s.say(scanner.Trigger)
+	}
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	write := speak.Say(scanner.Setup, time.Now())
+	for {
+		if len(write) > 0 {
+			if _, err := l.Write(write); err != nil {
+				return err
+			}
+		}
+		timer.Reset(until(speak.Deadline(), s.verdict))
+		var events []scanner.Event
+		var at time.Time
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case c := <-chunks:
+			at = c.at
+			events, write = speak.Feed(c.b, at)
+			if c.err != nil {
+				s.hear(events, t, at)
+				return c.err
+			}
+		case w := <-s.words:
+			at = time.Now()
+			write = s.felt(w, speak, at)
+		case <-timer.C:
+			at = time.Now()
+			events, write = speak.Idle(at)
+		}
+		if w := s.hear(events, t, at); w != 0 { // last, so that the code is with the till before anything is written
+			write = append(write, speak.Say(w, at)...)
+		}
+	}
+}
+
+// felt is what to write for a word. A verdict that nobody waits for any more is left out.
+func (s *scan) felt(w scanner.Word, speak dialect, at time.Time) []byte {
+	if w == scanner.Good || w == scanner.Bad {
+		if s.c.Scanner.Ack && s.verdict.IsZero() {
+			return nil
+		}
+		s.taken, s.verdict = w == scanner.Good, time.Time{}
+	}
+	return speak.Say(w, at)
+}
+
+// hear takes what a scanner said, and answers one that waits to hear what became of its code: a code left
+// in view as before, noise and a till that is silent with a no.
+func (s *scan) hear(events []scanner.Event, t *supervise.Tally, at time.Time) (w scanner.Word) {
+	waits := s.c.Scanner.Ack
+	if !s.verdict.IsZero() && !at.Before(s.verdict) {
+		s.taken, s.verdict, w = false, time.Time{}, scanner.Bad
+	}
+	for _, e := range events {
+		switch {
+		case e.Rejected == scanner.Duplicate:
+			if waits && s.verdict.IsZero() {
+				w = scanner.Bad
+				if s.taken {
+					w = scanner.Good
+				}
+			}
+		case e.Rejected == scanner.Refused, e.Rejected == scanner.NoAnswer:
+			t.Wrong(errors.New("the scanner: " + e.Said))
+		case e.Rejected != "":
+			t.Rejected.Add(1)
+			if e.Rejected.Noise() {
+				if s.noise++; s.noise == garbledAfter {
+					s.d.o.Trouble(pos.Trouble{Code: pos.TroubleGarbled, About: s.c.Name, Since: time.Now()})
+				}
+				if waits && s.verdict.IsZero() {
+					w = scanner.Bad
+				}
+			}
+		case e.Said != "":
+		default:
+			if waits {
+				s.verdict = at.Add(verdictAfter)
+			}
+			s.code(e, t)
+		}
+	}
+	return w
+}
+
+func (s *scan) code(e scanner.Event, t *supervise.Tally) {
+	s.d.o.Scanned(pos.Scan{Device: s.c.Name, Code: e.Code, AIM: e.Identifier(), Whole: e.Whole(), At: e.At})
+	t.Good.Add(1)
+	if s.noise >= garbledAfter {
+		s.d.o.Clear(pos.TroubleGarbled, s.c.Name)
+	}
+	s.noise = 0
+	if s.c.Scanner.AIM && e.AIM == "" {
+		t.Wrong(errors.New("it sends no AIM identifiers any more: scan its set-up codes again"))
+	}
+}
+
+// until is how long to the sooner of two times, of which either may be zero for never.
+func until(a, b time.Time) time.Duration {
+	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
+		a = b
+	}
+	if a.IsZero() {
+		return time.Hour
+	}
+	return max(0, time.Until(a))
+}
