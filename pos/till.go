@@ -76,3 +76,11 @@ type SaleFilter struct {
 	After     string // the id of the last sale of the page before
 	Limit     int    // 1 to 200; 0 is 50
 }
+
+// Growth is what the journal got since the last one, and the sales that it is about as they stand now. Entries
+// lack what was found in a reopened file: whoever must not miss a row looks at their numbers and reads the rest.
+type Growth struct {
+	Seq     int64 // the last number in the journal
+	Entries []Entry
+	Sales   map[string]Sale
+}

@@ -111,8 +111,13 @@ SELECT seq, at_ms, chain
 // maxPage bounds what one question may bring.
 const maxPage = 200
 
-// query asks the readers and hands each row to scan. What it reads is committed.
+// query asks the readers and hands each row to scan. What it reads is committed. Every question is bounded, so
+// none is cut short: the driver would start goroutines to watch for it.
 func (s *Store) query(ctx context.Context, scan func(*sql.Rows) error, text string, args ...any) error {
+	if err := ctx.Err(); err != nil {
+		return &pos.Error{Op: "store.read", Problem: pos.StorageFailed, Err: err}
+	}
+	ctx = context.WithoutCancel(ctx)
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if s.read == nil {

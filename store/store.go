@@ -150,7 +150,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 			_ = s.close()
 		}
 	}()
-	if s.read, err = sql.Open("sqlite3", dsn(s.o.Path, "&_query_only=1")); err != nil {
+	if s.read, err = sql.Open("sqlite3", dsn(s.o.Path, "&_query_only=1&_stmt_cache_size=32")); err != nil {
 		return err
 	}
 	s.read.SetMaxOpenConns(4)

@@ -123,7 +123,7 @@ func (w *world) start() {
 	w.till = till.New(till.Options{
 		Register: "NYC5AV-03", Currency: "USD", Calendar: pos.Calendar{Zone: time.UTC, Cutoff: 4 * time.Hour},
 		Hold: time.Duration(w.seed%2) * 25 * time.Second, Limit: 50, Journal: w.file, Acquirer: w.wrong.acquirer(bank), Rand: w.rand, Log: log,
-		Show: w.shown, Told: func(string, any) {}, Committed: func(int64) {}, Trouble: func(pos.Trouble) {}, Clear: func(pos.TroubleCode, string) {},
+		Show: w.shown, Told: func(string, any) {}, Committed: func(pos.Growth) {}, Trouble: func(pos.Trouble) {}, Clear: func(pos.TroubleCode, string) {},
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)

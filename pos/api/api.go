@@ -147,8 +147,8 @@ func (s *Server) Handler() http.Handler {
 // Run renders what the journal says for everyone who listens, until ctx ends.
 func (s *Server) Run(ctx context.Context) error { return s.hub.run(ctx) }
 
-// Committed says that the journal grew to seq, and that Standing knows of it. It never blocks.
-func (s *Server) Committed(seq int64) { s.hub.wake(seq) }
+// Committed says that the journal grew, and that Standing knows of it. It never blocks.
+func (s *Server) Committed(g pos.Growth) { s.hub.wake(g) }
 
 // Tell passes on what is not journaled: "device" with a pos.Device, "line" with a pos.Connection,
 // "prompt" with a pos.Prompt, "trouble" with nothing. It never blocks.

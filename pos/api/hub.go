@@ -21,7 +21,8 @@ type hub struct {
 	news  chan news
 
 	mu        sync.Mutex
-	seq       int64 // all listeners have what the journal says up to here
+	fresh     []pos.Growth // as the till told them; what is missing here is read from the journal
+	seq       int64        // all listeners have what the journal says up to here
 	listening map[*listener]bool
 	closed    bool
 }
@@ -31,11 +32,15 @@ type news struct {
 	what any
 }
 
-// event is one event of the stream; id 0 has none.
-type event struct {
-	kind string
-	id   int64
-	data []byte
+// event is one event of the stream as it goes over the wire, made once for all who read the same language.
+type event []byte
+
+// made writes an event down; id 0 has none.
+func made(kind string, id int64, data []byte) event {
+	if id == 0 {
+		return fmt.Appendf(nil, "event: %s\ndata: %s\n\n", kind, data)
+	}
+	return fmt.Appendf(nil, "id: %d\nevent: %s\ndata: %s\n\n", id, kind, data)
 }
 
 type listener struct {
@@ -44,6 +49,7 @@ type listener struct {
 }
 
 const (
+	maxFresh  = 64  // commits that wait in memory
 	maxNews   = 256 // passing news that wait: a full house drops the oldest news, never a fact
 	maxBehind = 256 // events that a listener may be behind
 	batch     = 500 // entries read at a time
@@ -54,8 +60,13 @@ func newHub(s *Server) *hub {
 	return &hub{s: s, woken: make(chan struct{}, 1), news: make(chan news, maxNews), listening: map[*listener]bool{}}
 }
 
-func (h *hub) wake(seq int64) {
-	h.grown.Store(seq)
+func (h *hub) wake(g pos.Growth) {
+	h.mu.Lock()
+	if h.fresh = append(h.fresh, g); len(h.fresh) > maxFresh {
+		h.fresh = nil
+	}
+	h.mu.Unlock()
+	h.grown.Store(g.Seq)
 	select {
 	case h.woken <- struct{}{}:
 	default: // it is awake already
@@ -109,15 +120,15 @@ func (h *hub) run(ctx context.Context) error {
 	}
 }
 
-// commits reads what the journal says anew and sends the sales that it is about.
+// commits sends the sales that the journal says anew something about.
 func (h *hub) commits(ctx context.Context) {
-	for grown := h.grown.Load(); h.seq < grown; {
-		entries, err := h.s.o.Book.Entries(ctx, h.seq, int(min(batch, grown-h.seq)))
+	for h.seq < h.grown.Load() {
+		told, err := h.next(ctx)
 		if err != nil {
 			h.s.log.ErrorContext(ctx, "events", "err", err)
 			return
 		}
-		if len(entries) == 0 {
+		if len(told.entries) == 0 {
 			return
 		}
 		h.mu.Lock()
@@ -126,16 +137,11 @@ func (h *hub) commits(ctx context.Context) {
 			languages[l.lang] = nil
 		}
 		h.mu.Unlock()
-		told, err := h.s.read(ctx, entries)
-		if err != nil {
-			h.s.log.ErrorContext(ctx, "events", "err", err)
-			return
-		}
 		for lang := range languages {
 			languages[lang] = h.s.facts(told, lang)
 		}
 		h.mu.Lock()
-		h.seq = entries[len(entries)-1].Seq
+		h.seq = told.entries[len(told.entries)-1].Seq
 		for l := range h.listening {
 			events, rendered := languages[l.lang]
 			if !rendered { // came while we rendered for the others
@@ -150,6 +156,42 @@ func (h *hub) commits(ctx context.Context) {
 	}
 }
 
+// next is what follows what all listeners have: as the till told it, or, where it told less than the journal
+// has, read from there.
+func (h *hub) next(ctx context.Context) (reading, error) {
+	h.mu.Lock()
+	var told reading
+	for len(h.fresh) > 0 && told.entries == nil {
+		g := h.fresh[0]
+		if len(g.Entries) > 0 && g.Entries[0].Seq > h.seq+1 {
+			break // a gap: the journal fills it
+		}
+		h.fresh = h.fresh[1:]
+		if whole(g, h.seq) {
+			told = reading{entries: g.Entries, sales: g.Sales}
+		}
+	}
+	h.mu.Unlock()
+	if told.entries != nil {
+		return h.s.about(told), nil
+	}
+	entries, err := h.s.o.Book.Entries(ctx, h.seq, int(min(batch, h.grown.Load()-h.seq)))
+	if err != nil {
+		return reading{}, err
+	}
+	return h.s.read(ctx, entries)
+}
+
+// whole reports whether a growth has every row after seq.
+func whole(g pos.Growth, seq int64) bool {
+	for i, e := range g.Entries {
+		if e.Seq != seq+1+int64(i) {
+			return false
+		}
+	}
+	return len(g.Entries) > 0 && g.Seq == seq+int64(len(g.Entries))
+}
+
 // reading is a batch of entries with the sales they are about, read once for every language: two screens
 // never disagree.
 type reading struct {
@@ -162,13 +204,9 @@ type reading struct {
 
 // read fails rather than leave a sale out: what is skipped would never be told.
 func (s *Server) read(ctx context.Context, entries []pos.Entry) (reading, error) {
-	told := reading{entries, map[string]pos.Sale{}, map[string]int64{}, s.o.Till.Standing().Outlooks, time.Now()}
+	told := reading{entries: entries, sales: map[string]pos.Sale{}}
 	for _, e := range entries {
-		if e.Sale == "" {
-			continue
-		}
-		told.last[e.Sale] = e.Seq
-		if _, known := told.sales[e.Sale]; known {
+		if _, known := told.sales[e.Sale]; known || e.Sale == "" {
 			continue
 		}
 		x, err := s.o.Book.Sale(ctx, e.Sale)
@@ -177,7 +215,18 @@ func (s *Server) read(ctx context.Context, entries []pos.Entry) (reading, error)
 		}
 		told.sales[e.Sale] = x
 	}
-	return told, nil
+	return s.about(told), nil
+}
+
+// about completes a batch with what the journal does not know.
+func (s *Server) about(told reading) reading {
+	told.outlooks, told.at, told.last = s.o.Till.Standing().Outlooks, time.Now(), map[string]int64{}
+	for _, e := range told.entries {
+		if e.Sale != "" {
+			told.last[e.Sale] = e.Seq
+		}
+	}
+	return told
 }
 
 // facts are the events of a batch for readers of lang: each sale once, under the last sequence number
@@ -188,7 +237,7 @@ func (s *Server) facts(told reading, lang string) []event {
 	for _, e := range told.entries {
 		if e.Sale == "" {
 			if e.Kind == pos.DayOpened || e.Kind == pos.DayClosed {
-				events = append(events, event{"day", e.Seq, encode(map[string]any{"day": e.Day, "kind": e.Kind, "z": e.Body.Z})})
+				events = append(events, made("day", e.Seq, encode(map[string]any{"day": e.Day, "kind": e.Kind, "z": e.Body.Z})))
 			}
 			continue
 		}
@@ -199,18 +248,18 @@ func (s *Server) facts(told reading, lang string) []event {
 		v := s.sale(x, lang, told.at, told.outlooks)
 		for _, a := range v.Attempts {
 			if a.Reference == e.Reference {
-				events = append(events, event{"attempt", 0, encode(struct {
+				events = append(events, made("attempt", 0, encode(struct {
 					Sale string `json:"sale"`
 					Attempt
-				}{x.ID, a})})
+				}{x.ID, a})))
 			}
 		}
 		for _, f := range v.Refunds {
 			if f.Reference == e.Reference {
-				events = append(events, event{"refund", 0, encode(f)})
+				events = append(events, made("refund", 0, encode(f)))
 			}
 		}
-		events = append(events, event{"sale", e.Seq, encode(v)})
+		events = append(events, made("sale", e.Seq, encode(v)))
 	}
 	return events
 }
@@ -234,7 +283,7 @@ func (h *hub) pass(n news) {
 	default:
 		data = encode(w)
 	}
-	h.all(func(string) event { return event{n.kind, 0, data} })
+	h.all(func(string) event { return made(n.kind, 0, data) })
 }
 
 // troubles sends those that have come to stand, and those that have gone.
@@ -247,17 +296,17 @@ func (h *hub) troubles(standing map[string]bool) {
 			h.all(func(lang string) event {
 				for _, v := range h.s.troubles(lang) {
 					if v.Code == t.Code && v.About == t.About {
-						return event{"trouble", 0, encode(v)}
+						return made("trouble", 0, encode(v))
 					}
 				}
-				return event{"trouble", 0, []byte("{}")}
+				return made("trouble", 0, []byte("{}"))
 			})
 		}
 	}
 	for key := range standing {
 		if !now[key] {
 			code, _, _ := strings.Cut(key, " ")
-			h.all(func(string) event { return event{"trouble", 0, encode(map[string]any{"code": code, "cleared": true})} })
+			h.all(func(string) event { return made("trouble", 0, encode(map[string]any{"code": code, "cleared": true})) })
 		}
 	}
 	clear(standing)

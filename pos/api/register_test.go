@@ -94,7 +94,7 @@ func openIn(t *testing.T, dir string) *register {
 	board := health.New(func() { face.Tell("trouble", nil) })
 	r.till = till.New(till.Options{Register: "NYC5AV-03", Currency: "USD", Calendar: pos.Calendar{Zone: time.UTC}, Limit: 20, Journal: file,
 		Acquirer: bank, Rand: rand.Reader, Show: func(pos.Prompt) {}, Told: func(kind string, what any) { face.Tell(kind, what) },
-		Committed: func(seq int64) { face.Committed(seq) }, Trouble: board.Raise, Clear: board.Clear, Log: log})
+		Committed: func(g pos.Growth) { face.Committed(g) }, Trouble: board.Raise, Clear: board.Clear, Log: log})
 	face = api.New(api.Options{Register: "NYC5AV-03", Store: "NYC5AV", Version: "test", Currency: "USD", Zone: time.UTC, Languages: []string{"en", "zh-Hans"},
 		Capabilities: bank.Can(), Till: r.till, Book: file, Desk: noDesk{}, Health: board, Words: sentences, Tokens: r.tokens, Log: log})
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")

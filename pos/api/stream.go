@@ -68,16 +68,16 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, err)
 		return
 	}
-	send := func(text string) error {
+	send := func(text []byte) error {
 		if err := rc.SetWriteDeadline(time.Now().Add(slowest)); err != nil {
 			return err
 		}
-		if _, err := w.Write([]byte(text)); err != nil {
+		if _, err := w.Write(text); err != nil {
 			return err
 		}
 		return rc.Flush()
 	}
-	if send("retry: 1000\n\n"+line(event{"snapshot", 0, encode(begin)})) != nil {
+	if send(append([]byte("retry: 1000\n\n"), made("snapshot", 0, encode(begin))...)) != nil {
 		return
 	}
 	if resumes {
@@ -87,12 +87,12 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 			return // the listener comes again, with the number it has
 		}
 		for _, e := range events {
-			if send(line(e)) != nil {
+			if send(e) != nil {
 				return
 			}
 		}
 	}
-	if send(fmt.Sprintf("id: %d\n\n", seq)) != nil { // all up to here is told, also to who saw no journaled event yet
+	if send(fmt.Appendf(nil, "id: %d\n\n", seq)) != nil { // all up to here is told, also to who saw no journaled event yet
 		return
 	}
 	beat := time.NewTicker(keepAlive)
@@ -102,22 +102,24 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 		case <-ctx.Done():
 			return
 		case e, open := <-l.events:
-			if !open || send(line(e)) != nil {
+			if !open || send(gathered(e, l.events)) != nil {
 				return
 			}
 		case <-beat.C:
-			if send(": still here\n\n") != nil {
+			if send([]byte(": still here\n\n")) != nil {
 				return
 			}
 		}
 	}
 }
 
-func line(e event) string {
-	if e.id == 0 {
-		return fmt.Sprintf("event: %s\ndata: %s\n\n", e.kind, e.data)
+// gathered is an event with those that wait behind it, for one write. A closed channel shows at the next turn.
+func gathered(e event, more <-chan event) []byte {
+	text := []byte(e)
+	for n := len(more); n > 0; n-- {
+		text = append(text[:len(text):len(text)], <-more...)
 	}
-	return fmt.Sprintf("id: %d\nevent: %s\ndata: %s\n\n", e.id, e.kind, e.data)
+	return text
 }
 
 func lastEventID(r *http.Request) (after int64, resumes bool, err error) {

@@ -28,6 +28,7 @@ func (t *Till) write(ctx context.Context, entries []pos.Entry) error {
 	}
 	for _, e := range written {
 		t.last.Seq, t.last.At = e.Seq, e.At
+		t.grown = append(t.grown, e)
 		switch e.Kind {
 		case pos.DayOpened:
 			t.day = pos.Day{Day: e.Day, Opened: e.At}
@@ -53,6 +54,7 @@ func (t *Till) fold(e pos.Entry) error {
 	if err := s.Apply(e); err != nil {
 		return err
 	}
+	t.changed[e.Sale] = s
 	if d := t.owed[e.Reference]; d != nil {
 		d.a = *s.Attempt(e.Reference)
 		if e.Kind == pos.AttemptHeld {

@@ -3,6 +3,7 @@ package till
 import (
 	"context"
 	"errors"
+	"runtime"
 	"time"
 
 	"posd/pos"
@@ -245,6 +246,7 @@ func (t *Till) leave(ctx context.Context, reference string) error {
 		e := pos.Entry{Kind: pos.KindOf(pos.Leave), Sale: d.sale, Reference: reference, Body: pos.Body{To: pos.Sent.String()}}
 		err := t.commit(ctx, t.started(d, e)...)
 		done <- err
+		runtime.Gosched() // the charge goes out first, then we talk about it
 		if err == nil {
 			d.code = pos.Code{} // from here on only the acquirer can turn it into money
 			s := t.sales[d.sale]

@@ -16,9 +16,11 @@ func (t *Till) take(id string) {
 	}
 }
 
-// show puts a prompt on the customer display; an outcome leaves it by itself after a while.
+// show puts a prompt on the customer display; an outcome leaves it by itself after a while. Screens that listen
+// are told at the end of the turn, after what was journaled in it; a QR goes off them at once.
 func (t *Till) show(p pos.Prompt) {
 	p.At = time.Now().UTC()
+	payable := t.prompt.QR != ""
 	t.prompt, t.promptEnds = p, time.Time{}
 	switch p.Kind {
 	case pos.PromptPaid, pos.PromptDeclined, pos.PromptUnsent, pos.PromptCancelled:
@@ -28,7 +30,9 @@ func (t *Till) show(p pos.Prompt) {
 	t.standing.Prompt = p // before anybody hears of it: who begins to listen now is told this one, not the last
 	t.mu.Unlock()
 	t.o.Show(p)
-	t.o.Told("prompt", p)
+	if t.untold = !payable; payable {
+		t.o.Told("prompt", p)
+	}
 }
 
 // handBack takes the sale that a shopper was paying when the till stopped back into hand, so that the customer
@@ -127,7 +131,17 @@ func (t *Till) publish() {
 	t.mu.Unlock()
 	if t.last.Seq != t.told {
 		t.told = t.last.Seq
-		t.o.Committed(t.told)
+		g := pos.Growth{Seq: t.told, Entries: t.grown, Sales: make(map[string]pos.Sale, len(t.changed))}
+		for id, sale := range t.changed {
+			g.Sales[id] = clone(*sale)
+		}
+		t.grown = nil
+		clear(t.changed)
+		t.o.Committed(g)
+	}
+	if t.untold {
+		t.untold = false
+		t.o.Told("prompt", t.prompt)
 	}
 }
 

@@ -54,7 +54,7 @@ type Options struct {
 	Rand      io.Reader                                // for ids; crypto/rand.Reader outside simulations
 	Show      func(pos.Prompt)                         // the customer display
 	Told      func(kind string, what any)              // "line" with a pos.Connection, "prompt" with a pos.Prompt
-	Committed func(seq int64)                          // the journal grew, and Standing tells of it
+	Committed func(pos.Growth)                         // the journal grew, and Standing tells of it
 	Trouble   func(pos.Trouble)                        // something a person should know
 	Clear     func(code pos.TroubleCode, about string) // it no longer stands
 	Log       *slog.Logger
@@ -118,6 +118,9 @@ type Till struct {
 	probeAt    time.Time
 	unheard    []lesson // answers that a failed commit left unwritten
 	told       int64    // the last sequence number that Committed was told
+	grown      []pos.Entry
+	changed    map[string]*pos.Sale // that grown is about
+	untold     bool                 // the prompt has changed, and nobody who listens knows yet
 
 	mu       sync.Mutex
 	standing pos.Standing
@@ -128,7 +131,7 @@ func New(o Options) *Till {
 	return &Till{
 		o: o, can: o.Acquirer.Can(), log: o.Log.With("part", "till"),
 		inbox: make(chan func(context.Context)), ended: make(chan struct{}),
-		sales: map[string]*pos.Sale{}, owed: map[string]*debt{}, byRef: map[string]*giving{},
+		sales: map[string]*pos.Sale{}, owed: map[string]*debt{}, byRef: map[string]*giving{}, changed: map[string]*pos.Sale{},
 		connection: pos.Connection{State: pos.Degraded, Reason: "untried"},
 	}
 }

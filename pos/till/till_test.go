@@ -126,7 +126,7 @@ func (c *counter) start() {
 			}
 		},
 		Told:      func(string, any) {},
-		Committed: func(int64) {},
+		Committed: func(pos.Growth) {},
 		Trouble: func(t pos.Trouble) {
 			c.mu.Lock()
 			defer c.mu.Unlock()
