@@ -84,6 +84,7 @@ type Capabilities struct {
 	Searchable       bool // can find its own id from reference, total and time
 	CancelReturns    bool // a cancel of a paid attempt gives the money back
 	RefundIdempotent bool // a refund may be sent again with its number
+	RefundsAtOnce    int  // calls about refunds that may be under way together; 0 is one after another
 	Currencies       []Currency
 	Wallets          []Wallet
 	Settle           time.Duration // after which "never heard of it" can be believed; 0 never

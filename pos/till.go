@@ -46,7 +46,8 @@ type Standing struct {
 	ArmedUntil time.Time // when it disarms by itself
 	Prompt     Prompt    // what the customer display shows
 	Take       map[Wallet]string
-	Outlooks   map[string]Outlook // by reference, one for each unfinished attempt and refund
+	Unfinished int                // attempts and refunds
+	Outlooks   map[string]Outlook // by reference, for unfinished attempts and for the oldest refunds that were tried
 }
 
 // The values of Standing.Take.

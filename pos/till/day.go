@@ -206,7 +206,8 @@ func (t *Till) owes(sale string) bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(t.back, func(g *giving) bool { return g.sale == sale }) // what is to go back keeps its sale in memory
+	s := t.sales[sale] // what is to go back keeps its sale in memory
+	return s != nil && slices.ContainsFunc(s.Refunds, func(r pos.Refund) bool { return t.byRef[r.Reference] != nil })
 }
 
 func (t *Till) readDay(ctx context.Context) error {

@@ -1,8 +1,11 @@
 package till
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"posd/pos"
@@ -76,7 +79,7 @@ func (t *Till) discharge(ctx context.Context) time.Duration {
 		}
 		soonest(t.probeAt)
 	}
-	for _, d := range t.owed {
+	for _, d := range t.inOrder() {
 		if t.patienceOver(d, now) {
 			t.cover(t.sales[d.sale])
 			if err := t.learn(ctx, d.a.Reference, pos.Answer{Event: pos.GiveUp, Reason: "patience"}); err != nil {
@@ -105,6 +108,23 @@ func (t *Till) discharge(ctx context.Context) time.Duration {
 		return 0
 	}
 	return max(0, time.Until(next))
+}
+
+// inOrder is what is owed as a line that is back carries it: questions, then cancels, the oldest first.
+func (t *Till) inOrder() []*debt {
+	list := slices.Collect(maps.Values(t.owed))
+	slices.SortFunc(list, func(a, b *debt) int {
+		return cmp.Or(a.rank()-b.rank(), a.a.Started.Compare(b.a.Started), cmp.Compare(a.a.Reference, b.a.Reference))
+	})
+	return list
+}
+
+// rank is 0 for what is asked, and 1 for what is cancelled.
+func (d *debt) rank() int {
+	if d.a.State == pos.Voiding || (d.a.State == pos.Cancelling && d.asked) {
+		return 1
+	}
+	return 0
 }
 
 // serve does the one thing that d is owed now.

@@ -2,6 +2,7 @@ package till
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"posd/pos"
@@ -125,7 +126,8 @@ func (t *Till) publish() {
 		}
 		s.Outlooks[reference] = o
 	}
-	t.outlooks(s.Outlooks)
+	s.Unfinished = len(s.Outlooks) + len(t.back)
+	maps.Copy(s.Outlooks, t.outlooks())
 	t.mu.Lock()
 	t.standing = s
 	t.mu.Unlock()
@@ -185,13 +187,14 @@ func (t *Till) heard(ans pos.Answer, err error) {
 	}
 	if t.connection.State != pos.Online {
 		t.connect(pos.Online, "")
-		t.hurry() // the line is back: questions and cancels first, and they are all there is
+		t.hurry() // the line is back: questions, cancels, refunds
 	}
 }
 
 // lost counts a call that brought nothing: once is degraded, twice in a row or a dial that failed is offline.
 func (t *Till) lost(reason string) {
 	t.failures++
+	t.flow.wide = 0
 	state := pos.Degraded
 	if t.failures > 1 || reason == "unreachable" {
 		state = pos.Offline

@@ -75,7 +75,7 @@ const (
 	outcomeFor     = 30 * time.Second       // an outcome stays on the customer display
 	codeLife       = 70 * time.Second       // a wallet's code is dead after this
 	doubleWithin   = time.Minute            // a second sale of the same amount so soon is asked about
-	maxCalls       = 32                     // calls at a time for what is owed; new payments do not count
+	maxCalls       = 32                     // calls at a time about unfinished attempts; new payments do not count
 )
 
 // Till owns the sale in hand and everything owed. Its fields belong to the goroutine inside Run but
@@ -84,7 +84,8 @@ type Till struct {
 	o     Options
 	can   pos.Capabilities
 	log   *slog.Logger
-	inbox chan func(context.Context)
+	inbox chan func(context.Context) // what the counter says
+	later chan word                  // what refunds say: it waits while the counter speaks
 	ended chan struct{}
 	calls sync.WaitGroup
 
@@ -92,7 +93,8 @@ type Till struct {
 	owed    map[string]*debt     // unfinished attempts, by reference
 	back    []*giving            // unfinished refunds, in the order they were asked for
 	byRef   map[string]*giving   // the same by reference
-	running int                  // calls under way for what is owed
+	running int                  // calls under way about unfinished attempts
+	flow    flow                 // of the refunds
 
 	armed      string // sale
 	armedUntil time.Time
@@ -130,7 +132,7 @@ type Till struct {
 func New(o Options) *Till {
 	return &Till{
 		o: o, can: o.Acquirer.Can(), log: o.Log.With("part", "till"),
-		inbox: make(chan func(context.Context)), ended: make(chan struct{}),
+		inbox: make(chan func(context.Context)), later: make(chan word), ended: make(chan struct{}),
 		sales: map[string]*pos.Sale{}, owed: map[string]*debt{}, byRef: map[string]*giving{}, changed: map[string]*pos.Sale{},
 		connection: pos.Connection{State: pos.Degraded, Reason: "untried"},
 	}
@@ -153,12 +155,20 @@ func (t *Till) Run(ctx context.Context) error {
 	for {
 		timer.Reset(t.discharge(ctx))
 		t.publish()
+		select { // who stands at the counter does not wait behind refunds
+		case f := <-t.inbox:
+			f(ctx)
+			continue
+		default:
+		}
 		select {
 		case <-ctx.Done():
 			t.close()
 			return nil
 		case f := <-t.inbox:
 			f(ctx)
+		case w := <-t.later:
+			t.hear(ctx, w)
 		case <-timer.C:
 		}
 	}
@@ -276,6 +286,7 @@ func (t *Till) resume(ctx context.Context) error {
 // Sync tries everything that is owed now, and the line.
 func (t *Till) Sync(ctx context.Context) error {
 	_, err := t.ask(ctx, "till.sync", func(ctx context.Context, answer reply) {
+		t.flow.rest, t.flow.silent = time.Time{}, 0
 		t.hurry()
 		t.probe(ctx)
 		answer(pos.Sale{}, nil)
@@ -288,7 +299,9 @@ func (t *Till) hurry() {
 	for _, d := range t.owed {
 		d.tries, d.due = 0, time.Now()
 	}
+	now := time.Now() // one instant for all: they go in their order
 	for _, g := range t.back {
-		g.tries, g.due = 0, time.Now()
+		g.tries, g.due = 0, now
 	}
+	t.flow.yield(now)
 }

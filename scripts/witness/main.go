@@ -18,7 +18,7 @@ type result struct {
 	Floor  string  `json:"floor"`
 	Ours   string  `json:"ours"`
 	Ratio  float64 `json:"ratio"`
-	Low    float64 `json:"low"`  // the ratio's quartiles over the rounds
+	Low    float64 `json:"low"` // the ratio's quartiles over the rounds
 	High   float64 `json:"high"`
 	Target float64 `json:"target,omitempty"`
 	Note   string  `json:"note,omitempty"`
@@ -26,13 +26,13 @@ type result struct {
 
 type bench struct {
 	dir, posd, append string
-	rounds            int
+	rounds, refunds   int
 }
 
 var parts = []struct {
 	name string
 	run  func(*bench) ([]result, error)
-}{{"append", appends}, {"path", path}, {"idle", idle}, {"start", start}, {"report", reports}}
+}{{"append", appends}, {"path", path}, {"idle", idle}, {"start", start}, {"report", reports}, {"drain", drain}}
 
 func main() {
 	if err := run(); err != nil {
@@ -46,6 +46,8 @@ func run() error {
 		switch os.Args[1] {
 		case "peer":
 			return peer(os.Args[2])
+		case "slow":
+			return slow(os.Args[2])
 		case "floor":
 			return floor(os.Args[2], os.Args[3], os.Args[4], os.Args[5])
 		}
@@ -54,6 +56,7 @@ func run() error {
 	flag.StringVar(&b.posd, "posd", "", "the built daemon")
 	flag.StringVar(&b.append, "append", "", "the built floor of an append")
 	flag.IntVar(&b.rounds, "rounds", 120, "rounds of each pair")
+	flag.IntVar(&b.refunds, "refunds", 10_000, "refunds that are owed when the line is back")
 	asJSON := flag.Bool("json", false, "print JSON")
 	strict := flag.Bool("strict", false, "exit 1 when a target is missed")
 	flag.Parse()
@@ -79,7 +82,7 @@ func run() error {
 		all = append(all, got...)
 	}
 	if len(all) == 0 {
-		return errors.New("the parts are: append path idle start report")
+		return errors.New("the parts are: append path idle start report drain")
 	}
 	if *asJSON {
 		return json.NewEncoder(os.Stdout).Encode(all)

@@ -95,7 +95,10 @@ func (c *Client) call(ctx context.Context, endpoint string, form url.Values, lea
 	case "get_history":
 		atMost = historyAtMost
 	}
-	if leaving != nil || endpoint == "sign_in" {
+	switch {
+	case endpoint == "refund":
+		via = c.back
+	case leaving != nil, endpoint == "sign_in":
 		via = c.money
 	}
 	ctx, cancel := context.WithTimeout(ctx, within)

@@ -39,7 +39,8 @@ type Client struct {
 	base      string
 	log       *slog.Logger
 	token     *secret
-	money     *http.Transport // Ready, then at most one charge or refund
+	money     *http.Transport // Ready, then at most one charge
+	back      *http.Transport // refunds: they do not take the connection that was opened for a charge
 	questions *http.Transport
 }
 
@@ -72,7 +73,7 @@ func New(o Options) (*Client, error) {
 	if dial == nil {
 		dial = (&net.Dialer{KeepAlive: 15 * time.Second}).DialContext
 	}
-	c.money, c.questions = transport(dial, o.Roots), transport(dial, o.Roots)
+	c.money, c.back, c.questions = transport(dial, o.Roots), transport(dial, o.Roots), transport(dial, o.Roots)
 	return c, nil
 }
 
@@ -84,21 +85,25 @@ func loopback(host string) bool {
 // Close drops the connections that wait for work.
 func (c *Client) Close() {
 	c.money.CloseIdleConnections()
+	c.back.CloseIdleConnections()
 	c.questions.CloseIdleConnections()
 }
 
 // Can states what the dialect does. It cannot be asked by our reference (2.5), a cancel must not be
 // counted on to return money (7.4), and a refund is never sent twice (7.7). Settle is zero: nothing is
-// known about when "not found" may be believed. The asking pace is the vendor's own (2.8); how long a
+// known about when "not found" may be believed. Refunds may go side by side: nothing in a call counts up or
+// leans on the one before (2.3), each has a connection of its own, and no limit is published (7.20); whoever
+// meets one goes back to one at a time. The asking pace is the vendor's own (2.8); how long a
 // wallet is waited for is the wallets' (WeChat's checklist, Alipay's).
 func (c *Client) Can() pos.Capabilities {
 	return pos.Capabilities{
-		Dialect:    "citcon-pos",
-		Scans:      true,
-		Presents:   true,
-		Searchable: true,
-		Currencies: []pos.Currency{c.o.Currency},
-		Wallets:    []pos.Wallet{pos.WeChat, pos.Alipay},
+		Dialect:       "citcon-pos",
+		Scans:         true,
+		Presents:      true,
+		Searchable:    true,
+		RefundsAtOnce: 32,
+		Currencies:    []pos.Currency{c.o.Currency},
+		Wallets:       []pos.Wallet{pos.WeChat, pos.Alipay},
 		Paces: map[pos.Wallet]pos.Pace{
 			pos.WeChat: {Ask: 3 * time.Second, Patience: 45 * time.Second, CancelAfter: 15 * time.Second},
 			pos.Alipay: {Ask: 3 * time.Second, Patience: 60 * time.Second},
