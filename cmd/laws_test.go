@@ -35,8 +35,9 @@ var laws = map[string][]string{
 	"pos/report/statement":      {"pos", "pos/qr", "pos/words"},
 	"pos/health":                {"pos", "pos/qr", "pos/words"},
 
-	"devices":           {"pos", "pos/qr", "pos/words", "devices/line", "devices/scanner", "devices/display", "devices/printer", "devices/supervise", "devices/profiles"},
+	"devices":           {"pos", "pos/qr", "pos/words", "devices/line", "devices/scanner", "devices/display", "devices/printer", "devices/supervise", "devices/profiles", "devices/ports"},
 	"devices/line":      {"pos"},
+	"devices/ports":     {"pos"},
 	"devices/scanner":   {"pos"},
 	"devices/display":   {"pos", "pos/qr", "pos/words"},
 	"devices/printer":   {"pos", "pos/qr", "pos/words"},
@@ -53,7 +54,7 @@ var laws = map[string][]string{
 	"cmd": {},
 	"cmd/posd": {"pos", "pos/qr", "pos/words", "pos/till", "pos/acquirer/citcon", "pos/report", "pos/report/statement",
 		"pos/health", "pos/api", "pos/api/console", "store", "configs", "devices", "devices/line", "devices/scanner",
-		"devices/display", "devices/printer", "devices/profiles", "devices/supervise"},
+		"devices/display", "devices/printer", "devices/profiles", "devices/ports", "devices/supervise"},
 	"cmd/posctl": {"pos", "pos/words"},
 	"cmd/posim":  {"pos", "pos/qr", "pos/words", "pos/acquirer/sandbox"},
 }
@@ -76,7 +77,7 @@ var doors = map[string][]string{
 	"github.com/creack/pty":               {"cmd/posim"},
 	"github.com/makiuchi-d/gozxing":       {"cmd/posim"},
 	"golang.org/x/sync":                   {"cmd/*", "pos/till", "pos/api", "devices", "devices/supervise"},
-	"golang.org/x/sys":                    {"cmd/*", "devices", "devices/line", "devices/supervise", "store"},
+	"golang.org/x/sys":                    {"cmd/*", "devices", "devices/line", "devices/ports", "devices/supervise", "store"},
 	"golang.org/x/text":                   {"pos/words", "pos/report", "devices/display", "devices/printer"},
 	"database/sql":                        {"store"},
 }

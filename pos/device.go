@@ -61,3 +61,46 @@ const (
 	Degraded ConnectionState = "degraded"
 	Offline  ConnectionState = "offline"
 )
+
+// PortKind is what kind of port something is plugged into.
+type PortKind string
+
+// The kinds of ports.
+const (
+	PortSerial  PortKind = "serial"
+	PortHID     PortKind = "hid"
+	PortKeys    PortKind = "keys" // a keyboard, or a scanner that is one
+	PortPrinter PortKind = "printer"
+)
+
+// Found is something plugged in that may be a device of the counter. Its texts are the maker's.
+type Found struct {
+	Kind      PortKind `json:"kind"`
+	Port      string   `json:"port"` // the name that lasts, for the configuration
+	Node      string   `json:"node"` // where it is now, such as /dev/ttyACM0
+	ByID      string   `json:"by_id,omitempty"`
+	ByPath    string   `json:"by_path,omitempty"`
+	Vendor    string   `json:"vendor,omitempty"` // four hex digits
+	Product   string   `json:"product,omitempty"`
+	Serial    string   `json:"serial,omitempty"`
+	Maker     string   `json:"maker,omitempty"`
+	Model     string   `json:"model,omitempty"`
+	Socket    string   `json:"socket,omitempty"`    // the USB socket, such as 1-1.2
+	Interface string   `json:"interface,omitempty"` // of the USB device, such as 1-1.2:1.0
+	Driver    string   `json:"driver,omitempty"`    // the kernel's
+	Speaks    string   `json:"speaks,omitempty"`    // of HID: pos or keyboard
+	Twin      bool     `json:"twin"`                // another one like it is plugged in: only the socket tells them apart
+	Sleeps    bool     `json:"sleeps"`              // the kernel may let it sleep, and the next scan is lost
+
+	Device  string     `json:"device,omitempty"` // the configured device that it is
+	Matches []Matching `json:"matches"`          // profiles that fit, the best first
+}
+
+// Matching is a profile that fits what was found.
+type Matching struct {
+	Profile string `json:"profile"`
+	Name    string `json:"name"`
+	Role    Role   `json:"role"`
+	Driver  string `json:"driver"`
+	Baud    int    `json:"baud,omitempty"` // zero where there is no speed
+}

@@ -34,6 +34,8 @@ type Device struct {
 	Log                *slog.Logger
 
 	tally Tally
+	woken chan struct{} // made once, by wakes
+	ready sync.Once
 	mu    sync.Mutex
 	state pos.DeviceState
 	since time.Time
@@ -79,12 +81,30 @@ func (d *Device) become(state pos.DeviceState, err error) {
 	}
 }
 
+// Wake tries at once instead of waiting out a pause: something was plugged in. It never blocks.
+func (d *Device) Wake() {
+	select {
+	case d.wakes() <- struct{}{}:
+	default: // one is on its way
+	}
+}
+
+func (d *Device) wakes() chan struct{} {
+	d.ready.Do(func() { d.woken = make(chan struct{}, 1) })
+	return d.woken
+}
+
 // Run keeps the device in use until ctx ends. It never gives up.
 func (d *Device) Run(ctx context.Context) {
 	d.tally.wrong = func(err error) { d.become(pos.DeviceReady, err) }
 	d.become(pos.DeviceOpening, nil)
 	missed, everReady, wait := 0, false, first
+	var struck time.Time
 	for {
+		select {
+		case <-d.wakes(): // what woke it came before this try
+		default:
+		}
 		err := d.once(ctx, func() {
 			if everReady {
 				d.tally.Reopened.Add(1)
@@ -98,7 +118,13 @@ func (d *Device) Run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		missed++
+		if now := time.Now(); now.Sub(struck) >= first { // tries that follow each other at once are one strike
+			struck = now
+			missed++
+			if missed == strikes {
+				d.Gone(true)
+			}
+		}
 		switch {
 		case missed < strikes && everReady: // a blink
 			d.become(pos.DeviceOpening, err)
@@ -107,15 +133,14 @@ func (d *Device) Run(ctx context.Context) {
 		default:
 			d.become(pos.DeviceAbsent, err)
 		}
-		if missed == strikes {
-			d.Gone(true)
-		}
 		select {
 		case <-ctx.Done():
 			return
+		case <-d.wakes():
+			wait = first // the node is there before its rights are
 		case <-time.After(wait):
+			wait = min(2*wait, most)
 		}
-		wait = min(2*wait, most)
 	}
 }
 

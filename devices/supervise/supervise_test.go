@@ -138,3 +138,52 @@ func TestAbsentAndBlink(t *testing.T) {
 		<-done
 	})
 }
+
+// A cable is plugged in while the register waits between two tries: it is opened at once. What moves in /dev
+// meanwhile, however often, is no strike.
+func TestPluggedIn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		in, gone := false, 0
+		d := &Device{Name: "scanner", Log: slog.New(slog.DiscardHandler), Tell: func(pos.Device) {}, Gone: func(bool) { mu.Lock(); gone++; mu.Unlock() },
+			Open: func(context.Context) (io.ReadWriteCloser, error) {
+				mu.Lock()
+				defer mu.Unlock()
+				if !in {
+					return nil, errOut
+				}
+				return &wire{}, nil
+			},
+			Use: func(ctx context.Context, _ io.ReadWriteCloser, _ *Tally) error { <-ctx.Done(); return ctx.Err() }}
+		d.Wake() // before it runs
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { d.Run(ctx); close(done) }()
+		for range 100 {
+			time.Sleep(time.Millisecond)
+			d.Wake()
+			synctest.Wait()
+		}
+		mu.Lock()
+		if gone != 0 {
+			t.Error("a hundred nodes that moved in a tenth of a second are three strikes")
+		}
+		mu.Unlock()
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		mu.Lock()
+		if gone != 1 {
+			t.Errorf("gone %d times in a minute", gone)
+		}
+		in = true
+		mu.Unlock()
+		plugged := time.Now()
+		d.Wake()
+		synctest.Wait()
+		if at := d.Standing(); at.State != pos.DeviceReady || !at.Since.Equal(plugged) {
+			t.Errorf("plugged in at %s: %+v", plugged, at)
+		}
+		cancel()
+		<-done
+	})
+}

@@ -1,0 +1,8 @@
+//go:build !linux
+
+package ports
+
+// notices is silent here: the sweep has to do.
+func notices() (told <-chan struct{}, again func([]string), stop func()) {
+	return nil, func([]string) {}, func() {}
+}
