@@ -18,7 +18,9 @@ import (
 
 	"posd/devices/display"
 	"posd/devices/line"
+	"posd/devices/ports"
 	"posd/devices/printer"
+	"posd/devices/profiles"
 	"posd/devices/scanner"
 	"posd/devices/supervise"
 	"posd/pos"
@@ -46,6 +48,8 @@ type Options struct {
 	Trouble func(pos.Trouble)
 	Clear   func(code pos.TroubleCode, about string)
 	Text    func(pos.Prompt) []string // finished lines for a display; a QR prompt without its QR is shown elsewhere
+	Roots   ports.Roots               // where devices are found; the zero value is this machine
+	Known   profiles.Set              // products to recognise
 	Log     *slog.Logger
 }
 
@@ -78,32 +82,43 @@ func Fits(c Config) error {
 type Desk struct {
 	o       Options
 	list    []*supervise.Device
-	prompts []chan pos.Prompt // one a display, holding the latest
+	prompts map[string]chan pos.Prompt // one a display, holding the latest
 	scans   []*scan
 
 	mu      sync.Mutex
 	last    pos.Prompt
-	looking bool // the scanners were told to look for a code
+	shows   int                      // how often the till had something to show
+	looking bool                     // the scanners were told to look for a code
+	trials  map[string]chan pos.Scan // scanners that are being tried, by name
+
+	scanWithin, testShown time.Duration // how long a trial lasts
 }
 
 // New makes a desk; Run starts it.
 func New(o Options) (*Desk, error) { return newDesk(o, scanners()) }
 
 func newDesk(o Options, scanners map[string]scannerDriver) (*Desk, error) {
-	d := &Desk{o: o, last: pos.Prompt{Kind: pos.PromptIdle}}
+	d := &Desk{o: o, last: pos.Prompt{Kind: pos.PromptIdle}, prompts: map[string]chan pos.Prompt{}, trials: map[string]chan pos.Scan{},
+		scanWithin: scanWithin, testShown: testShown}
 	for _, c := range o.Devices {
 		if err := Fits(c); err != nil {
 			return nil, fmt.Errorf("device %s: %w", c.Name, err)
 		}
 		v := &supervise.Device{Name: c.Name, Driver: c.Driver, Port: c.Port, Role: c.Role, Tell: o.Tell, Log: o.Log.With("part", "desk"),
-			Open: func(ctx context.Context) (io.ReadWriteCloser, error) { return line.Open(ctx, c.Port, c.Baud) },
+			Open: func(ctx context.Context) (io.ReadWriteCloser, error) {
+				at, err := resolved(o.Roots, c)
+				if err != nil {
+					return nil, err
+				}
+				return line.Open(ctx, at.Port, at.Baud)
+			},
 			Gone: func(gone bool) { d.gone(c, gone) }}
 		switch dialect := displays[c.Driver]; c.Role {
 		case pos.RoleScanner:
 			d.scanner(c, scanners[c.Driver], v)
 		case pos.RoleDisplay:
 			prompts := newPrompts()
-			d.prompts = append(d.prompts, prompts)
+			d.prompts[c.Name] = prompts
 			v.Use = func(ctx context.Context, l io.ReadWriteCloser, t *supervise.Tally) error {
 				return d.display(ctx, c, l, dialect(), prompts, t)
 			}
@@ -115,9 +130,18 @@ func newDesk(o Options, scanners map[string]scannerDriver) (*Desk, error) {
 
 func newPrompts() chan pos.Prompt { return make(chan pos.Prompt, 1) }
 
-// Run keeps every device in use until ctx ends.
+// resolved is a device with the node that its port's name leads to now.
+func resolved(r ports.Roots, c Config) (_ Config, err error) {
+	c.Port, err = ports.Resolve(r, c.Port, Carriers(c.Driver)...)
+	return c, err
+}
+
+// Run keeps every device in use until ctx ends. What is plugged in is tried at once.
 func (d *Desk) Run(ctx context.Context) error {
 	var all sync.WaitGroup
+	if len(d.list) > 0 {
+		all.Go(func() { ports.Watch(ctx, d.o.Roots, d.wake) })
+	}
 	for _, v := range d.list {
 		all.Go(func() { v.Run(ctx) })
 	}
@@ -125,19 +149,31 @@ func (d *Desk) Run(ctx context.Context) error {
 	return nil
 }
 
+func (d *Desk) wake() {
+	for _, v := range d.list {
+		v.Wake()
+	}
+}
+
 // Show puts a prompt on every display. The latest wins; it never blocks.
 func (d *Desk) Show(p pos.Prompt) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.last = p
+	d.shows++
 	d.look(p.Kind)
 	for _, c := range d.prompts {
-		select {
-		case <-c: // an older one that nobody took
-		default:
-		}
-		c <- p
+		put(c, p)
 	}
+}
+
+// put leaves a prompt for a display in place of one that nobody took. The caller holds the lock.
+func put(c chan pos.Prompt, p pos.Prompt) {
+	select {
+	case <-c:
+	default:
+	}
+	c <- p
 }
 
 // Standing is where every device stands, in the order of the configuration.
@@ -147,25 +183,6 @@ func (d *Desk) Standing() []pos.Device {
 		list = append(list, v.Standing())
 	}
 	return list
-}
-
-// Test says whether a device can be used now; a display shows what it should be showing again.
-func (d *Desk) Test(_ context.Context, name string) error {
-	for _, v := range d.list {
-		if v.Name != name {
-			continue
-		}
-		at := v.Standing()
-		if at.State != pos.DeviceReady {
-			return fmt.Errorf("%s is %s: %s", name, at.State, at.LastError)
-		}
-		d.mu.Lock()
-		last := d.last
-		d.mu.Unlock()
-		d.Show(last)
-		return nil
-	}
-	return pos.Refuse("desk.test", pos.NotFound, "%q", name)
 }
 
 var goneCodes = map[pos.Role]pos.TroubleCode{pos.RoleScanner: pos.TroubleScanner, pos.RoleDisplay: pos.TroubleDisplay, pos.RolePrinter: pos.TroublePrinter}

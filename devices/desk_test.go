@@ -14,6 +14,7 @@ import (
 	"github.com/creack/pty"
 	"golang.org/x/sys/unix"
 
+	"posd/devices/ports"
 	"posd/pos"
 )
 
@@ -118,8 +119,13 @@ func atWork(t *testing.T, list ...Config) *bench {
 
 func atWorkWith(t *testing.T, drivers map[string]scannerDriver, list ...Config) *bench {
 	t.Helper()
+	return atWorkIn(t, ports.Roots{}, drivers, list...)
+}
+
+func atWorkIn(t *testing.T, roots ports.Roots, drivers map[string]scannerDriver, list ...Config) *bench {
+	t.Helper()
 	b := &bench{t: t, scans: make(chan pos.Scan, 64), told: make(chan pos.Device, 1024), troubles: make(chan pos.Trouble, 64), cleared: make(chan pos.TroubleCode, 64)}
-	d, err := newDesk(Options{Devices: list, Log: slog.New(slog.DiscardHandler), Scanned: func(s pos.Scan) { b.scans <- s }, Tell: func(d pos.Device) { b.told <- d },
+	d, err := newDesk(Options{Devices: list, Roots: roots, Log: slog.New(slog.DiscardHandler), Scanned: func(s pos.Scan) { b.scans <- s }, Tell: func(d pos.Device) { b.told <- d },
 		Trouble: func(t pos.Trouble) { b.troubles <- t }, Clear: func(c pos.TroubleCode, _ string) { b.cleared <- c },
 		Text: func(p pos.Prompt) []string {
 			if p.Kind == pos.PromptQR && p.QR == "" {
@@ -267,10 +273,7 @@ func TestUnknownDevices(t *testing.T) {
 	s := newSocket(t)
 	b := atWork(t, Config{Name: "scanner", Role: pos.RoleScanner, Driver: "line", Port: s.path, Baud: 9600})
 	b.becomes("scanner", pos.DeviceReady)
-	if err := b.desk.Test(t.Context(), "scanner"); err != nil {
-		t.Error(err)
-	}
-	if err := b.desk.Test(t.Context(), "teapot"); pos.ProblemOf(err) != pos.NotFound {
+	if _, err := b.desk.Test(t.Context(), "teapot"); pos.ProblemOf(err) != pos.NotFound {
 		t.Errorf("%v", err)
 	}
 }

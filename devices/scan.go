@@ -99,7 +99,11 @@ func (d *Desk) scanner(c Config, open scannerDriver, v *supervise.Device) {
 	d.scans = append(d.scans, s)
 	var speak dialect // of the line that is open
 	v.Open = func(ctx context.Context) (l io.ReadWriteCloser, err error) {
-		l, speak, err = open(ctx, c)
+		at, err := resolved(d.o.Roots, c)
+		if err != nil {
+			return nil, err
+		}
+		l, speak, err = open(ctx, at)
 		return l, err
 	}
 	v.Use = func(ctx context.Context, l io.ReadWriteCloser, t *supervise.Tally) error {
@@ -121,11 +125,7 @@ func (d *Desk) Feel(name string, taken bool) {
 	if taken {
 		w = scanner.Good
 	}
-	for _, s := range d.scans {
-		if s.c.Name == name {
-			s.say(w)
-		}
-	}
+	d.tell(name, w)
 }
 
 // look makes every scanner that can be told look for a code while the shopper is asked for one.
@@ -282,7 +282,7 @@ func (s *scan) hear(events []scanner.Event, t *supervise.Tally, at time.Time) (w
 }
 
 func (s *scan) code(e scanner.Event, t *supervise.Tally) {
-	s.d.o.Scanned(pos.Scan{Device: s.c.Name, Code: e.Code, AIM: e.Identifier(), Whole: e.Whole(), At: e.At})
+	s.d.scanned(pos.Scan{Device: s.c.Name, Code: e.Code, AIM: e.Identifier(), Whole: e.Whole(), At: e.At})
 	t.Good.Add(1)
 	if s.noise >= garbledAfter {
 		s.d.o.Clear(pos.TroubleGarbled, s.c.Name)

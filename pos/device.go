@@ -104,3 +104,10 @@ type Matching struct {
 	Driver  string `json:"driver"`
 	Baud    int    `json:"baud,omitempty"` // zero where there is no speed
 }
+
+// Trial is what came of trying a device: a word that the catalogue has a sentence and a next step for.
+type Trial struct {
+	OK   bool
+	What string
+	Args map[string]string // for the sentence: never a code
+}

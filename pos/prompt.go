@@ -19,6 +19,7 @@ const (
 	PromptUnsent    PromptKind = "unsent"    // nothing was charged, refresh the code
 	PromptCancelled PromptKind = "cancelled" // ended; if charged, the money goes back
 	PromptWrongCode PromptKind = "wrong_code"
+	PromptTest      PromptKind = "test" // a technician looks whether a display works
 )
 
 // Prompt is what the customer display shows: finished facts, no sentences. A display driver turns it
@@ -28,7 +29,7 @@ type Prompt struct {
 	Sale    string
 	Amount  Amount    // zero when there is none
 	Family  Family    // wrong_code: what was scanned
-	QR      string    // qr: the text to draw
+	QR      string    // qr and test: the text to draw
 	Until   time.Time // when the code or the shopper's time runs out; zero when nothing does
 	At      time.Time
 	Seconds int // holding: what is left

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"posd/devices/ports"
 	"posd/pos"
 )
 
@@ -201,7 +202,7 @@ func (c *checker) devices(cfg *Config, k known) {
 	if len(devices) > mostDevices {
 		c.fault("device", nil, fmt.Sprintf("%d devices stand here", len(devices)), fmt.Sprintf("keep at most %d", mostDevices))
 	}
-	names, ports := map[string]bool{}, map[string]string{}
+	names, taken := map[string]bool{}, map[string]string{}
 	for i, d := range devices {
 		key := func(k string) string { return deviceKey(i, d.Name, k) }
 		switch {
@@ -236,12 +237,12 @@ func (c *checker) devices(cfg *Config, k known) {
 			}
 		}
 		switch {
-		case !filepath.IsAbs(d.Port) && (runtime.GOOS != "windows" || !shapeCOM.MatchString(d.Port)):
+		case !filepath.IsAbs(d.Port) && !ports.IsName(d.Port) && (runtime.GOOS != "windows" || !shapeCOM.MatchString(d.Port)):
 			c.fault(key("port"), d.Port, "is not the path of a port", `write it whole, such as "/dev/serial/by-id/..." or "/dev/ttyUSB0"`)
-		case ports[d.Port] != "":
-			c.fault(key("port"), d.Port, "is the port of "+ports[d.Port]+" too", "give each device a port of its own")
+		case taken[d.Port] != "":
+			c.fault(key("port"), d.Port, "is the port of "+taken[d.Port]+" too", "give each device a port of its own")
 		}
-		ports[d.Port] = d.Name
+		taken[d.Port] = d.Name
 		if !slices.Contains(bauds, d.Baud) {
 			c.fault(key("baud"), d.Baud, "is not a speed of a serial line", "write 9600, 19200, 38400, 57600, 115200 or what the device's manual says")
 		}

@@ -60,7 +60,8 @@ type Book interface {
 // Desk is what the face asks of the hardware.
 type Desk interface {
 	Standing() []pos.Device
-	Test(ctx context.Context, name string) error
+	Discover() []pos.Found
+	Test(ctx context.Context, name string) (pos.Trial, error) // may take half a minute
 }
 
 // Options are what the face is made of.
@@ -131,6 +132,7 @@ func (s *Server) Handler() http.Handler {
 	get(r, "/v1/days", "Days, newest first", s.listDays)
 	post(r, "/v1/days/current/close", 201, "Close the day", s.closeDay)
 	get(r, "/v1/devices", "The counter's hardware", s.listDevices)
+	get(r, "/v1/devices/discover", "What is plugged in, and which products it may be", s.discover)
 	post(r, "/v1/devices/{id}/test", 200, "Try a device", s.testDevice)
 	post(r, "/v1/session-code", 201, "A one-time code that opens a page", s.makeCode)
 

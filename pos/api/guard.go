@@ -80,6 +80,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 				s.refuse(w, r, pos.Refuse("api.guard", pos.TooLarge, ""))
 				return
 			}
+			patient(w, r)
 			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		}
 		next.ServeHTTP(&plainly{ResponseWriter: w, s: s, r: r}, r)

@@ -129,36 +129,6 @@ func (s *Server) syncQueue(ctx context.Context, _ command, _ struct{}) (Queue, e
 	return s.queue(ctx, nil)
 }
 
-// Devices is the counter's hardware.
-type Devices struct {
-	Items []pos.Device `json:"items"`
-}
-
-func (s *Server) listDevices(context.Context, *struct{}) (Devices, error) {
-	return Devices{append([]pos.Device{}, s.o.Desk.Standing()...)}, nil
-}
-
-// Tested is what came of trying a device.
-type Tested struct {
-	Result string `json:"result"` // ok or failed
-	Say    string `json:"say"`
-	Do     string `json:"do"`
-}
-
-func (s *Server) testDevice(ctx context.Context, c command, _ struct{}) (Tested, error) {
-	lang := askerOf(ctx).lang
-	err := s.o.Desk.Test(ctx, c.ID)
-	if err == nil {
-		return Tested{Result: "ok", Say: s.o.Words.Say(lang, "device.test.ok", map[string]string{"about": c.ID})}, nil
-	}
-	if pos.ProblemOf(err) == pos.NotFound {
-		return Tested{}, err
-	}
-	s.log.WarnContext(ctx, "device test", "device", c.ID, "err", err)
-	args := map[string]string{"about": c.ID}
-	return Tested{Result: "failed", Say: s.o.Words.Say(lang, "device.test.failed", args), Do: s.o.Words.Say(lang, "device.test.do", args)}, nil
-}
-
 // CodeBody asks for a page of a role.
 type CodeBody struct {
 	Role string `json:"role,omitempty"`

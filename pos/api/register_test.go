@@ -60,8 +60,9 @@ func (s *spoken) String() string {
 type noDesk struct{}
 
 func (noDesk) Standing() []pos.Device { return nil }
-func (noDesk) Test(_ context.Context, name string) error {
-	return pos.Refuse("desk.test", pos.NotFound, "%q", name)
+func (noDesk) Discover() []pos.Found  { return nil }
+func (noDesk) Test(_ context.Context, name string) (pos.Trial, error) {
+	return pos.Trial{}, pos.Refuse("desk.test", pos.NotFound, "%q", name)
 }
 
 func open(t *testing.T) *register {
