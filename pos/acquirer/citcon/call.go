@@ -73,6 +73,7 @@ type heard struct {
 
 // call posts one form. Money rides connections that carried nothing but Ready's question before, and
 // that are closed after it, so an answer that was repeated or came late cannot be taken for another's.
+// A refund may follow another whose answer named it: whatever is repeated there names the wrong one.
 func (c *Client) call(ctx context.Context, endpoint string, form url.Values, leaving func() error) (heard, error) {
 	token, err := c.token.get()
 	if err != nil {
@@ -127,7 +128,7 @@ func (c *Client) post(ctx context.Context, via http.RoundTripper, endpoint strin
 		return heard{}, &fault{endpoint: endpoint, reason: "setup", err: err}
 	}
 	req.GetBody = nil // without it net/http cannot send the body a second time by itself
-	req.Close = w.leaving != nil
+	req.Close = w.leaving != nil && (via != c.back || !c.named.Load())
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", "posd")

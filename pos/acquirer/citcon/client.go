@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"posd/pos"
@@ -41,6 +42,7 @@ type Client struct {
 	token     *secret
 	money     *http.Transport // Ready, then at most one charge
 	back      *http.Transport // refunds: they do not take the connection that was opened for a charge
+	named     atomic.Bool     // the last refund's answer named it: the next may follow on its connection
 	questions *http.Transport
 }
 
@@ -74,6 +76,7 @@ func New(o Options) (*Client, error) {
 		dial = (&net.Dialer{KeepAlive: 15 * time.Second}).DialContext
 	}
 	c.money, c.back, c.questions = transport(dial, o.Roots), transport(dial, o.Roots), transport(dial, o.Roots)
+	c.back.IdleConnTimeout, c.back.MaxIdleConnsPerHost = followWithin, refundsAtOnce
 	return c, nil
 }
 
@@ -92,8 +95,8 @@ func (c *Client) Close() {
 // Can states what the dialect does. It cannot be asked by our reference (2.5), a cancel must not be
 // counted on to return money (7.4), and a refund is never sent twice (7.7). Settle is zero: nothing is
 // known about when "not found" may be believed. Refunds may go side by side: nothing in a call counts up or
-// leans on the one before (2.3), each has a connection of its own, and no limit is published (7.20); whoever
-// meets one goes back to one at a time. The asking pace is the vendor's own (2.8); how long a
+// leans on the one before (2.3), and no limit is published (7.20); a till that meets one goes back to one at
+// a time. The asking pace is the vendor's own (2.8); how long a
 // wallet is waited for is the wallets' (WeChat's checklist, Alipay's).
 func (c *Client) Can() pos.Capabilities {
 	return pos.Capabilities{
@@ -101,7 +104,7 @@ func (c *Client) Can() pos.Capabilities {
 		Scans:         true,
 		Presents:      true,
 		Searchable:    true,
-		RefundsAtOnce: 32,
+		RefundsAtOnce: refundsAtOnce,
 		Currencies:    []pos.Currency{c.o.Currency},
 		Wallets:       []pos.Wallet{pos.WeChat, pos.Alipay},
 		Paces: map[pos.Wallet]pos.Pace{

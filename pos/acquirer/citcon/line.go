@@ -20,6 +20,8 @@ const (
 	connectWithin   = 3 * time.Second
 	handshakeWithin = 3 * time.Second
 	idleAtMost      = 10 * time.Second
+	followWithin    = time.Second // a refund on the connection of the one before: servers close what idles for a few seconds
+	refundsAtOnce   = 32
 )
 
 // dialFunc opens the connection under TLS.

@@ -138,6 +138,10 @@ func (c *Client) Refund(ctx context.Context, a pos.Attempt, f pos.Refund, leavin
 	form := url.Values{"transaction_id": {a.Theirs}, "refund_amount": {strconv.FormatInt(f.Amount.Minor, 10)}, "reference": {f.Reference},
 		"pos_local_time": {c.localTime()}}
 	r, err := c.say(ctx, "refund", form, leaving)
+	named := r.text("reference")
+	if c.named.Store(err == nil && named == f.Reference); !c.named.Load() {
+		c.back.CloseIdleConnections()
+	}
 	if err != nil {
 		if reasonOf(err) == "not_left" {
 			return pos.RefundAnswer{Event: pos.RefundNotLeft, Reason: "not_left"}, nil
@@ -147,6 +151,8 @@ func (c *Client) Refund(ctx context.Context, a pos.Attempt, f pos.Refund, leavin
 	ans := pos.RefundAnswer{Theirs: r.id()}
 	original := r.text("original_transaction_id")
 	switch {
+	case named != "" && named != f.Reference: // the answer to another, repeated or late
+		ans.Event, ans.Theirs, ans.Reason = pos.RefundSilence, "", "reference_differs"
 	case r.success() && (r.code() == "" || r.code() == codePaid) && (original == "" || original == a.Theirs):
 		ans.Event = pos.RefundDone
 	case r.fail() && !r.says(doubts):
