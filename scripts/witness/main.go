@@ -46,6 +46,8 @@ func run() error {
 		switch os.Args[1] {
 		case "peer":
 			return peer(os.Args[2])
+		case "drained":
+			return drained(os.Args[2], os.Args[3], os.Args[4], os.Args[5])
 		case "slow":
 			return slow(os.Args[2])
 		case "floor":

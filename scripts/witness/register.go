@@ -54,8 +54,10 @@ func (p *process) stop() {
 }
 
 // says waits for a line that begins with a word, and gives back the rest.
-func (p *process) says(word string) (string, error) {
-	late := time.After(startWithin)
+func (p *process) says(word string) (string, error) { return p.saysWithin(word, startWithin) }
+
+func (p *process) saysWithin(word string, within time.Duration) (string, error) {
+	late := time.After(within)
 	for {
 		select {
 		case line, more := <-p.lines:
