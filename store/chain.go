@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"hash"
 )
 
 // row is a journal row as it is chained and stored.
@@ -17,21 +18,30 @@ type row struct {
 // link is HMAC-SHA256, keyed by the register's key, over the link before and the row's own fields,
 // each with its length before it so that no two rows encode alike.
 func link(key, before []byte, r row) []byte {
-	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte("posd journal 1\n"))
-	mac.Write(before)
-	var n [8]byte
-	number := func(v int64) {
-		binary.BigEndian.PutUint64(n[:], uint64(v))
-		mac.Write(n[:])
+	return newChaining(key).link(before, r.seq, r.atMS, r.day, r.sale, r.reference, r.kind, string(r.body))
+}
+
+// chaining makes the links of many rows: the key is set up once, and every row is encoded in the same place.
+type chaining struct {
+	mac      hash.Hash
+	row, sum []byte
+}
+
+func newChaining(key []byte) *chaining { return &chaining{mac: hmac.New(sha256.New, key)} }
+
+// link returns the link of one row; it stands until the next call.
+func (c *chaining) link(before []byte, seq, atMS int64, fields ...string) []byte {
+	c.row = append(append(c.row[:0], "posd journal 1\n"...), before...)
+	c.row = binary.BigEndian.AppendUint64(c.row, uint64(seq))
+	c.row = binary.BigEndian.AppendUint64(c.row, uint64(atMS))
+	for _, field := range fields {
+		c.row = binary.BigEndian.AppendUint64(c.row, uint64(len(field)))
+		c.row = append(c.row, field...)
 	}
-	number(r.seq)
-	number(r.atMS)
-	for _, field := range [][]byte{[]byte(r.day), []byte(r.sale), []byte(r.reference), []byte(r.kind), r.body} {
-		number(int64(len(field)))
-		mac.Write(field)
-	}
-	return mac.Sum(nil)
+	c.mac.Reset()
+	c.mac.Write(c.row)
+	c.sum = c.mac.Sum(c.sum[:0])
+	return c.sum
 }
 
 // Fingerprint is a keyed hash of a secret, apart from the chain and from other purposes: it tells that

@@ -82,6 +82,12 @@ func TestCutTailAndWrongKey(t *testing.T) {
 	if _, err := db.ExecContext(t.Context(), "DELETE FROM journal WHERE seq > 30"); err != nil {
 		t.Fatal(err)
 	}
+	if v, err := Verify(t.Context(), path, key); err != nil || v.Whole || v.Broken != 31 || !strings.Contains(v.Why, "mark") {
+		t.Errorf("cut beside its mark: %+v %v", v, err)
+	}
+	if err := os.Remove(path + ".mark"); err != nil {
+		t.Fatal(err)
+	}
 	if v, err := Verify(t.Context(), path, key); err != nil || !v.Whole || v.Rows != 30 || v.Head == before.Head {
 		t.Errorf("cut: %+v %v", v, err)
 	}

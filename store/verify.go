@@ -22,50 +22,82 @@ type Verdict struct {
 	Why    string // what is wrong with it
 }
 
+func (v *Verdict) breaks(why string) { v.Whole, v.Broken, v.Why = false, v.Rows+1, why }
+
 const selectAll = `
 SELECT seq, at_ms, day, sale, reference, kind, body, chain
   FROM journal
  ORDER BY seq`
 
-// Verify walks the chain of a register file, live or a copy, without changing it. A journal that was cut
-// short is whole as far as it goes: compare rows and head with those printed on a Z.
-func Verify(ctx context.Context, path string, key []byte) (Verdict, error) {
+// Verify walks the chain of a register file, live or a copy, without changing it, and holds it against what
+// is known from outside: the anchors, and the mark that lies beside a register's own file.
+func Verify(ctx context.Context, path string, key []byte, anchors ...Anchor) (Verdict, error) {
 	if _, err := os.Stat(path); err != nil {
 		return Verdict{}, fmt.Errorf("register file: %w", err)
+	}
+	outside, err := hear(path, anchors)
+	if err != nil {
+		return Verdict{}, err
 	}
 	db, err := sql.Open("sqlite3", dsn(path, "&mode=ro&_query_only=1"+immutable(path)))
 	if err != nil {
 		return Verdict{}, err
 	}
 	defer db.Close()
-	rows, err := db.QueryContext(ctx, selectAll)
+	rows, err := db.QueryContext(context.WithoutCancel(ctx), selectAll) // the driver would watch ctx with a goroutine a row
 	if err != nil {
 		return Verdict{}, fmt.Errorf("journal: %w", err)
 	}
 	defer rows.Close()
-	v := Verdict{Whole: true}
-	var before []byte
-	broken := func(seq int64, why string) Verdict {
-		v.Whole, v.Broken, v.Why = false, seq, why
-		return v
-	}
-	for rows.Next() {
-		r, chain, err := scanRow(rows)
-		switch {
-		case err != nil:
-			return broken(v.Rows+1, "cannot be read: "+err.Error()), nil
-		case r.seq != v.Rows+1:
-			return broken(v.Rows+1, fmt.Sprintf("is missing: the next row is %d", r.seq)), nil
-		case !hmac.Equal(chain, link(key, before, r)):
-			return broken(r.seq, "was changed, or the row before it, or the key is another one"), nil
+	v, links := Verdict{Whole: true}, newChaining(key)
+	var head []byte
+	for v.Whole && rows.Next() {
+		if v.Rows%1000 == 0 && ctx.Err() != nil {
+			return Verdict{}, ctx.Err()
 		}
-		before = chain
-		v.Rows, v.Head = r.seq, hex.EncodeToString(chain)
+		chain, why := links.follows(head, v.Rows+1, rows)
+		if why == "" {
+			why = outside.at(v.Rows+1, chain)
+		}
+		if why != "" {
+			v.breaks(why)
+			break
+		}
+		head = append(head[:0], chain...)
+		v.Rows++
 	}
-	if err := rows.Err(); err != nil {
-		return broken(v.Rows+1, "cannot be read: "+err.Error()), nil
+	v.Head = hex.EncodeToString(head)
+	if err := rows.Err(); err != nil && v.Whole {
+		v.breaks("cannot be read: " + err.Error())
+	}
+	if why := outside.after(); why != "" && v.Whole {
+		v.breaks(why)
 	}
 	return v, nil
+}
+
+// follows reads a row, and says why it is not the one of that number after that link. A value of another type
+// is another value, also where its bytes are the same: SQLite would no longer find it.
+func (c *chaining) follows(before []byte, number int64, rows *sql.Rows) (chain []byte, why string) {
+	var seq, atMS, day, sale, reference, kind, body, sum any // the driver's own values, not copied once more
+	if err := rows.Scan(&seq, &atMS, &day, &sale, &reference, &kind, &body, &sum); err != nil {
+		return nil, "cannot be read: " + err.Error()
+	}
+	if seq != number {
+		return nil, fmt.Sprintf("is missing: the next row is %v", seq)
+	}
+	at, ok := atMS.(int64)
+	chain, isBytes := sum.([]byte)
+	ok = ok && isBytes
+	var fields [5]string
+	for i, field := range [...]any{day, sale, reference, kind, body} {
+		text, isText := field.(string)
+		fields[i], ok = text, ok && isText
+	}
+	if !ok || !hmac.Equal(chain, c.link(before, number, at, fields[:]...)) {
+		return nil, "was changed, or the row before it, or the key is another one"
+	}
+	return chain, ""
 }
 
 // immutable lets a copy on read-only media open, and leaves no side files beside one that was closed:

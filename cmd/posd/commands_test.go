@@ -199,3 +199,31 @@ func TestJournalVerify(t *testing.T) {
 		t.Errorf("a key that others may read: %+v", got)
 	}
 }
+
+// An older copy is whole by itself. The rows and the head at the foot of a Z show that it is one.
+func TestJournalVerifyAgainstAZ(t *testing.T) {
+	file, key := journal(t, t.TempDir())
+	var v verdict
+	if got := posd(t, "journal", "verify", "--json", "--file", file, "--key", key); json.Unmarshal([]byte(got.out), &v) != nil || !v.Whole {
+		t.Fatalf("%+v", got)
+	}
+	later := strings.Repeat("0f", 32)
+	for name, c := range map[string]struct {
+		args []string
+		code int
+		says string
+	}{
+		"this one":             {[]string{"--rows", "21", "--head", v.Head}, 0, "the printed head stands in it"},
+		"this one, rows lost":  {[]string{"--head", strings.ToUpper(v.Head)}, 0, "the printed head stands in it"},
+		"a later one":          {[]string{"--rows", "30", "--head", later}, exitBroken, "broken at row 22: is missing"},
+		"a later one, no rows": {[]string{"--head", later}, exitBroken, "broken at row 22: is missing"},
+		"of another journal":   {[]string{"--rows", "5", "--head", v.Head}, exitBroken, "broken at row 5: is another one"},
+		"half a head":          {[]string{"--rows", "21", "--head", v.Head[:32]}, exitUsage, "64 hexadecimal digits"},
+		"no head":              {[]string{"--rows", "21"}, exitUsage, "64 hexadecimal digits"},
+	} {
+		got := posd(t, append([]string{"journal", "verify", "--file", file, "--key", key}, c.args...)...)
+		if got.code != c.code || !strings.Contains(got.out+got.errout, c.says) {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}

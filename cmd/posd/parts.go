@@ -21,7 +21,7 @@ type parts struct {
 	drivers map[pos.Role][]string // what the desk can drive
 
 	// verify proves the journal of a register file, live or a copy, without writing to it.
-	verify func(ctx context.Context, file, key string) (verdict, error)
+	verify func(ctx context.Context, file, key string, printed ...store.Anchor) (verdict, error)
 
 	// backup copies the register file, export writes its journal as JSON Lines, adopt takes a restored one
 	// into service. They work while the daemon does not run; the first two also while it does.
@@ -49,12 +49,12 @@ func house() parts {
 
 // verify reads the key and walks the chain. The caller has seen that both files are there: the store
 // makes a key where there is none.
-func verify(ctx context.Context, file, key string) (verdict, error) {
+func verify(ctx context.Context, file, key string, printed ...store.Anchor) (verdict, error) {
 	secret, err := store.LoadKey(key)
 	if err != nil {
 		return verdict{}, fmt.Errorf("%w: %w", errKey, err)
 	}
-	v, err := store.Verify(ctx, file, secret)
+	v, err := store.Verify(ctx, file, secret, printed...)
 	return verdict{v.Whole, v.Rows, v.Head, v.Broken, v.Why}, err
 }
 
