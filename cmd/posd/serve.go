@@ -76,7 +76,7 @@ func serve(ctx context.Context, cfg Config, stderr io.Writer) (err error) {
 	counter = till.New(till.Options{
 		Register: cfg.Register, Currency: cfg.Currency, Calendar: cfg.Calendar(), Hold: cfg.Acquirer.Hold, Limit: cfg.Limits.Unfinished,
 		Journal: journal, Acquirer: acquirer, Rand: rand.Reader, Show: desk.Show, Told: func(kind string, what any) { face.Tell(kind, what) },
-		Committed: func(g pos.Growth) { face.Committed(g) }, Trouble: troubles.Raise, Clear: troubles.Clear, Log: log,
+		Committed: func(g pos.Growth) { face.Committed(g) }, Trouble: troubles.Raise, Clear: troubles.Clear, Felt: desk.Feel, Log: log,
 	})
 	face = api.New(api.Options{
 		Register: cfg.Register, Store: cfg.Store, Version: release, Currency: cfg.Currency,

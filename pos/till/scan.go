@@ -69,34 +69,40 @@ func (t *Till) Scan(ctx context.Context, sale string, scan pos.Scan) (pos.Sale, 
 }
 
 // Scanned takes a code off the counter's scanner. Nobody waits for an answer: what is wrong with it
-// shows as a trouble and on the customer display.
+// shows as a trouble and on the customer display, and is felt at the scanner.
 func (t *Till) Scanned(scan pos.Scan) {
 	t.post(context.Background(), func(ctx context.Context) {
-		if t.broken != nil {
-			return
-		}
-		_, family := scan.Read()
-		sale := t.armed
-		if sale == "" {
-			sale = t.heldSale() // a fresh code instead of the one that waits for the line
-		}
-		if sale == "" {
-			t.wrong(pos.TroubleStrayScan, scan, family)
-			return
-		}
-		s, err := t.payable(ctx, "till.scan", sale)
-		if err == nil {
-			err = t.begin(ctx, s, scan, nil)
-		}
-		var refused *pos.Error
-		if errors.As(err, &refused) {
-			t.log.WarnContext(ctx, "scan refused", "sale", sale, "err", err)
-			t.wrong(pos.TroubleWrongCode, scan, family)
-			if s != nil && t.armed == s.ID {
-				t.show(pos.Prompt{Kind: pos.PromptWrongCode, Sale: s.ID, Amount: s.Charged(), Family: family, Until: t.armedUntil})
-			}
+		taken := t.broken == nil && t.taken(ctx, scan)
+		if t.o.Felt != nil {
+			t.o.Felt(scan.Device, taken)
 		}
 	})
+}
+
+// taken begins to pay what the scanner is armed for, and reports whether it could.
+func (t *Till) taken(ctx context.Context, scan pos.Scan) bool {
+	_, family := scan.Read()
+	sale := t.armed
+	if sale == "" {
+		sale = t.heldSale() // a fresh code instead of the one that waits for the line
+	}
+	if sale == "" {
+		t.wrong(pos.TroubleStrayScan, scan, family)
+		return false
+	}
+	s, err := t.payable(ctx, "till.scan", sale)
+	if err == nil {
+		err = t.begin(ctx, s, scan, nil)
+	}
+	if err == nil {
+		return true
+	}
+	t.log.WarnContext(ctx, "scan refused", "sale", sale, "err", err)
+	t.wrong(pos.TroubleWrongCode, scan, family)
+	if s != nil && t.armed == s.ID {
+		t.show(pos.Prompt{Kind: pos.PromptWrongCode, Sale: s.ID, Amount: s.Charged(), Family: family, Until: t.armedUntil})
+	}
+	return false
 }
 
 // heldSale is the sale in hand if its code waits for the line with nothing sent.

@@ -1,6 +1,7 @@
 package till_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -300,6 +301,9 @@ func TestWrongScans(t *testing.T) {
 		c.status(id, "paid")
 		if len(c.bank.books) != 1 {
 			t.Errorf("%d charges for one payment code", len(c.bank.books))
+		}
+		if want := []bool{false, false, true}; !slices.Equal(c.felt, want) { // a stray one, a wrong one, the right one
+			t.Errorf("felt at the scanner: %v, want %v", c.felt, want)
 		}
 	})
 }

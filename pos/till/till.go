@@ -57,6 +57,7 @@ type Options struct {
 	Committed func(pos.Growth)                         // the journal grew, and Standing tells of it
 	Trouble   func(pos.Trouble)                        // something a person should know
 	Clear     func(code pos.TroubleCode, about string) // it no longer stands
+	Felt      func(scanner string, taken bool)         // whether a code off a scanner was taken; may be nil
 	Log       *slog.Logger
 }
 

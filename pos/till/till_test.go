@@ -37,6 +37,7 @@ type counter struct {
 
 	mu       sync.Mutex
 	prompts  []pos.PromptKind
+	felt     []bool // what became of each code off the scanner
 	troubles map[pos.TroubleCode]int
 	began    time.Time
 }
@@ -127,6 +128,11 @@ func (c *counter) start() {
 		},
 		Told:      func(string, any) {},
 		Committed: func(pos.Growth) {},
+		Felt: func(_ string, taken bool) {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.felt = append(c.felt, taken)
+		},
 		Trouble: func(t pos.Trouble) {
 			c.mu.Lock()
 			defer c.mu.Unlock()
