@@ -163,22 +163,28 @@ func TestReports(t *testing.T) {
 	}
 }
 
-// A keyboard in place of a scanner is refused by name, and so is a silent scanner that cannot be woken.
+// A keyboard in place of a scanner is refused by name.
 func TestWrongMode(t *testing.T) {
-	for _, c := range []struct {
-		descriptor, want string
-		s                scanner.Settings
-	}{
-		{"05010906a101050719e029e71500250175019508810295017508810395067508150025650507190029658100c0", "HID POS mode", scanner.Settings{}},
-		{honeywellLike, "feature report", scanner.Settings{Feature: scanner.Bytes{0xfe, 1}}},
-	} {
-		o := newOutlet(t, c.descriptor)
-		drivers := scanners()
-		drivers["hidpos"] = o.driver
-		b := atWorkWith(t, drivers, Config{Name: "scanner", Role: pos.RoleScanner, Driver: "hidpos", Port: "hid", Scanner: c.s})
-		if d := b.becomes("scanner", pos.DeviceAbsent); !strings.Contains(d.LastError, c.want) {
-			t.Errorf("%q does not say %q", d.LastError, c.want)
-		}
+	o := newOutlet(t, "05010906a101050719e029e71500250175019508810295017508810395067508150025650507190029658100c0")
+	drivers := scanners()
+	drivers["hidpos"] = o.driver
+	b := atWorkWith(t, drivers, Config{Name: "scanner", Role: pos.RoleScanner, Driver: "hidpos", Port: "hid"})
+	if d := b.becomes("scanner", pos.DeviceAbsent); !strings.Contains(d.LastError, "HID POS mode") {
+		t.Errorf("%q", d.LastError)
+	}
+}
+
+// A scanner that cannot be woken says so, and is read all the same.
+func TestAsleep(t *testing.T) {
+	o := newOutlet(t, honeywellLike)
+	drivers := scanners()
+	drivers["hidpos"] = o.driver
+	b := atWorkWith(t, drivers, Config{Name: "scanner", Role: pos.RoleScanner, Driver: "hidpos", Port: "hid", Scanner: scanner.Settings{Feature: scanner.Bytes{0xfe, 1}}})
+	for !strings.Contains(b.becomes("scanner", pos.DeviceReady).LastError, "feature report") {
+	}
+	o.say(asReports("134567890123456789"))
+	if got := wait(t, b.scans, "scan"); got.Code.Reveal() != "134567890123456789" {
+		t.Errorf("%d bytes", len(got.Code.Reveal()))
 	}
 }
 

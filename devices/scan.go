@@ -59,10 +59,21 @@ func hidpos(ctx context.Context, c Config) (io.ReadWriteCloser, dialect, error) 
 // reports makes the dialect of an open HID device, and wakes one that is silent until it is told to speak.
 func reports(l *line.HID, c Config) (dialect, error) {
 	speak, err := scanner.NewHIDPOS(c.Scanner, l.Descriptor())
-	if err == nil && len(c.Scanner.Feature) > 0 {
-		err = l.Feature(c.Scanner.Feature)
+	if err != nil {
+		return nil, err
 	}
-	return speak, err
+	if len(c.Scanner.Feature) > 0 {
+		if err := l.Feature(c.Scanner.Feature); err != nil {
+			return asleep{speak, err}, nil
+		}
+	}
+	return speak, nil
+}
+
+// asleep is a scanner that would not be woken. Another firmware may need no waking, so it is read all the same.
+type asleep struct {
+	dialect
+	why error
 }
 
 func evdev(ctx context.Context, c Config) (io.ReadWriteCloser, dialect, error) {
@@ -198,6 +209,9 @@ func (s *scan) converse(ctx context.Context, l io.Writer, speak dialect, t *supe
 	}
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
+	if a, ok := speak.(asleep); ok {
+		t.Wrong(a.why)
+	}
 	write := speak.Say(scanner.Setup, time.Now())
 	for {
 		if len(write) > 0 {
