@@ -66,12 +66,13 @@ type register struct {
 	lang     string
 	currency pos.Currency
 	http     *http.Client
+	within   time.Duration // for one answer
 }
 
 // dial finds the register and the first token among the roles that this user may read. Nothing is
 // sent yet.
 func (f *face) dial(roles ...string) (*register, error) {
-	r := &register{lang: f.lang, http: &http.Client{
+	r := &register{lang: f.lang, within: answerWithin, http: &http.Client{
 		// A register is this machine: a proxy has no business with its token.
 		Transport:     &http.Transport{Proxy: nil, DialContext: (&net.Dialer{Timeout: 3 * time.Second}).DialContext},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -216,7 +217,7 @@ func (r *register) call(ctx context.Context, method, path, key string, body any)
 }
 
 func (r *register) once(ctx context.Context, method, path, key string, body any) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	ctx, cancel := context.WithTimeout(ctx, r.within)
 	defer cancel()
 	req, err := r.request(ctx, method, path, key, body)
 	if err != nil {

@@ -184,6 +184,8 @@ func TestWhatPeopleRead(t *testing.T) {
 		"rule-maybe":         {"rule NYC5AV-03-261120-0042-x7Qp maybe --why seen --by jdoe", nil},
 		"rule-without-words": {"rule NYC5AV-03-261120-0042-x7Qp paid --why seen", nil},
 		"devices":            {"devices", map[string]any{"GET /v1/devices": "devices.json"}},
+		"devices-discover":   {"devices discover", map[string]any{"GET /v1/devices/discover": "discover.json"}},
+		"devices-nothing":    {"devices discover --lang fr-CA", map[string]any{"GET /v1/devices/discover": "queue-empty.json"}},
 		"devices-test":       {"devices test display", map[string]any{display: "test-ok.json"}},
 		"devices-test-fails": {"devices test display", map[string]any{display: "test-failed.json"}},
 		"unknown":            {"frobnicate", nil},

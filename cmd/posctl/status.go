@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"maps"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -83,81 +82,4 @@ func (f *face) status(s status) {
 			fmt.Fprintf(f.stdout, "    %s\n", plain(t.Do))
 		}
 	}
-}
-
-func (f *face) devices(list []device) {
-	if len(list) == 0 {
-		fmt.Fprintln(f.stdout, f.say("device.none"))
-		return
-	}
-	rows := [][]string{f.heads("device", "name", "role", "driver", "state", "since", "counts", "port", "error")}
-	for _, d := range list {
-		rows = append(rows, []string{d.Name, f.word("commands.device."+d.Role, d.Role), d.Driver, f.word("commands.device."+d.State, d.State),
-			f.clock(d.Since), fmt.Sprintf("%d/%d/%d", d.Counters.Good, d.Counters.Rejected, d.Counters.Reopened), d.Port, d.LastError})
-	}
-	table(f.stdout, rows)
-}
-
-func (f *face) devicesCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "devices", Short: "Show the devices of the counter, or test one", Args: takes(),
-		Example: "  posctl devices\n  posctl devices test display",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			r, err := f.dial(anybody...)
-			if err != nil {
-				return err
-			}
-			text, err := r.get(cmd.Context(), "/v1/devices")
-			if err != nil {
-				return err
-			}
-			if f.json {
-				return f.passes(text)
-			}
-			var list struct {
-				Items []device `json:"items"`
-			}
-			if !reads(text, &list) {
-				return errAnswer
-			}
-			f.devices(list.Items)
-			return nil
-		}}
-	cmd.AddCommand(&cobra.Command{Use: "test NAME", Short: "Let a device show that it works", Args: takes("NAME"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := f.dial(technician...)
-			if err != nil {
-				return err
-			}
-			text, err := r.post(cmd.Context(), "/v1/devices/"+url.PathEscape(args[0])+"/test", "", map[string]string{})
-			if err != nil {
-				return err
-			}
-			return f.tested(args[0], text)
-		}})
-	return cmd
-}
-
-// tested tells how a test went; a device that does not work ends the command with 1.
-func (f *face) tested(name string, text []byte) error {
-	var outcome struct{ Result, Say, Do string }
-	if !reads(text, &outcome) || outcome.Result == "" {
-		return errAnswer
-	}
-	if f.json {
-		if err := f.passes(text); err != nil {
-			return err
-		}
-	} else {
-		if outcome.Say == "" {
-			outcome.Say = f.say("device.test."+outcome.Result, "name", name)
-		}
-		fmt.Fprintln(f.stdout, plain(outcome.Say))
-		if outcome.Do != "" {
-			fmt.Fprintln(f.stdout, "  "+plain(outcome.Do))
-		}
-	}
-	if outcome.Result != "ok" {
-		return coded{exitFailed, errSaid}
-	}
-	return nil
 }
