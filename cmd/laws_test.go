@@ -35,9 +35,10 @@ var laws = map[string][]string{
 	"pos/report/statement":      {"pos", "pos/qr", "pos/words"},
 	"pos/health":                {"pos", "pos/qr", "pos/words"},
 
-	"devices":           {"pos", "pos/qr", "pos/words", "devices/line", "devices/scanner", "devices/display", "devices/printer", "devices/supervise", "devices/profiles", "devices/ports"},
+	"devices":           {"pos", "pos/qr", "pos/words", "devices/line", "devices/scanner", "devices/display", "devices/printer", "devices/supervise", "devices/profiles", "devices/ports", "devices/recording"},
 	"devices/line":      {"pos"},
 	"devices/ports":     {"pos"},
+	"devices/recording": {"pos"},
 	"devices/scanner":   {"pos"},
 	"devices/display":   {"pos", "pos/qr", "pos/words"},
 	"devices/printer":   {"pos", "pos/qr", "pos/words"},
@@ -54,7 +55,7 @@ var laws = map[string][]string{
 	"cmd": {},
 	"cmd/posd": {"pos", "pos/qr", "pos/words", "pos/till", "pos/acquirer/citcon", "pos/report", "pos/report/statement",
 		"pos/health", "pos/api", "pos/api/console", "store", "configs", "devices", "devices/line", "devices/scanner",
-		"devices/display", "devices/printer", "devices/profiles", "devices/ports", "devices/supervise"},
+		"devices/display", "devices/printer", "devices/profiles", "devices/ports", "devices/recording", "devices/supervise"},
 	"cmd/posctl": {"pos", "pos/words"},
 	"cmd/posim":  {"pos", "pos/qr", "pos/words", "pos/acquirer/sandbox"},
 }

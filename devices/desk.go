@@ -50,6 +50,7 @@ type Options struct {
 	Text    func(pos.Prompt) []string // finished lines for a display; a QR prompt without its QR is shown elsewhere
 	Roots   ports.Roots               // where devices are found; the zero value is this machine
 	Known   profiles.Set              // products to recognise
+	Heard   func(b []byte)            // every byte that a device says, before it is decoded; may be nil
 	Log     *slog.Logger
 }
 
@@ -121,6 +122,13 @@ func newDesk(o Options, scanners map[string]scannerDriver) (*Desk, error) {
 			d.prompts[c.Name] = prompts
 			v.Use = func(ctx context.Context, l io.ReadWriteCloser, t *supervise.Tally) error {
 				return d.display(ctx, c, l, dialect(), prompts, t)
+			}
+		}
+		if o.Heard != nil {
+			open := v.Open
+			v.Open = func(ctx context.Context) (io.ReadWriteCloser, error) {
+				l, err := open(ctx)
+				return tapped{l, o.Heard}, err
 			}
 		}
 		d.list = append(d.list, v)

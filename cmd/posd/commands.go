@@ -51,7 +51,7 @@ func commands(p parts, stdout, stderr io.Writer) *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		&cobra.Command{Use: "serve", Short: "Serve the counter until told to stop (so does posd alone)", Args: nothing, RunE: f.serve},
-		f.configCommands(), f.journalCommands(), f.doctorCommand(), f.versionCommand())
+		f.configCommands(), f.journalCommands(), f.doctorCommand(), f.recordCommand(), f.replayCommand(), f.versionCommand())
 	return root
 }
 
