@@ -51,13 +51,8 @@ type Options struct {
 	Roots   ports.Roots               // where devices are found; the zero value is this machine
 	Known   profiles.Set              // products to recognise
 	Heard   func(b []byte)            // every byte that a device says, before it is decoded; may be nil
+	Hints   func(pos.Prompt) []string // one short line for a display of two, once in each language
 	Log     *slog.Logger
-}
-
-// displays is every display dialect there is.
-var displays = map[string]func() display.Dialect{
-	"text":    display.Text,    // UTF-8 lines; no QR
-	"nextion": display.Nextion, // Nextion and TJC panels
 }
 
 // Drivers lists the drivers of each role.
@@ -73,8 +68,12 @@ func Fits(c Config) error {
 	if known := Drivers()[c.Role]; !slices.Contains(known, c.Driver) {
 		return fmt.Errorf("no driver %q for a %s; known are: %s", c.Driver, c.Role, strings.Join(known, ", "))
 	}
-	if c.Role == pos.RoleScanner {
+	switch c.Role {
+	case pos.RoleScanner:
 		return c.Scanner.Fits(c.Driver)
+	case pos.RoleDisplay:
+		_, err := displayDialect(c)
+		return err
 	}
 	return nil
 }
@@ -114,14 +113,12 @@ func newDesk(o Options, scanners map[string]scannerDriver) (*Desk, error) {
 				return line.Open(ctx, at.Port, at.Baud)
 			},
 			Gone: func(gone bool) { d.gone(c, gone) }}
-		switch dialect := displays[c.Driver]; c.Role {
+		switch c.Role {
 		case pos.RoleScanner:
 			d.scanner(c, scanners[c.Driver], v)
 		case pos.RoleDisplay:
-			prompts := newPrompts()
-			d.prompts[c.Name] = prompts
-			v.Use = func(ctx context.Context, l io.ReadWriteCloser, t *supervise.Tally) error {
-				return d.display(ctx, c, l, dialect(), prompts, t)
+			if err := d.useDisplay(c, v); err != nil {
+				return nil, fmt.Errorf("device %s: %w", c.Name, err)
 			}
 		}
 		if o.Heard != nil {
@@ -135,8 +132,6 @@ func newDesk(o Options, scanners map[string]scannerDriver) (*Desk, error) {
 	}
 	return d, nil
 }
-
-func newPrompts() chan pos.Prompt { return make(chan pos.Prompt, 1) }
 
 // resolved is a device with the node that its port's name leads to now.
 func resolved(r ports.Roots, c Config) (_ Config, err error) {

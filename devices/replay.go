@@ -41,7 +41,7 @@ func Replay(c Config, descriptor []byte, chunks []recording.Chunk) ([]Replayed, 
 		return nil, err
 	}
 	if c.Role == pos.RoleDisplay {
-		return replayDisplay(c, chunks), nil
+		return replayDisplay(c, chunks)
 	}
 	speak, err := replayer(c, descriptor)
 	if err != nil {
@@ -105,10 +105,10 @@ func replayer(c Config, descriptor []byte) (dialect, error) {
 	return scanner.NewLine(c.Scanner), nil
 }
 
-func replayDisplay(c Config, chunks []recording.Chunk) (all []Replayed) {
-	speak := displays[c.Driver]()
-	if speak.Listen == nil {
-		return nil
+func replayDisplay(c Config, chunks []recording.Chunk) (all []Replayed, _ error) {
+	speak, err := displays[c.Driver](c.Display)
+	if err != nil || speak.Listen == nil {
+		return nil, err
 	}
 	listen := speak.Listen()
 	for _, k := range chunks {
@@ -120,5 +120,5 @@ func replayDisplay(c Config, chunks []recording.Chunk) (all []Replayed) {
 			all = append(all, r)
 		}
 	}
-	return all
+	return all, nil
 }

@@ -12,6 +12,42 @@ import (
 	"posd/pos"
 )
 
+// displays is every display dialect there is.
+var displays = map[string]func(display.Settings) (display.Dialect, error){
+	"text":     display.Text,     // UTF-8 lines; no QR
+	"nextion":  display.Nextion,  // Nextion and TJC panels
+	"dwin":     display.DWIN,     // DGUS II panels and their clones
+	"template": display.Template, // any box whose words a profile lists
+	"cd5220":   display.CD5220,   // poles of two lines
+	"epson":    display.Epson,
+}
+
+// askEvery is how often a display is asked that does not say by itself that it was restarted.
+const askEvery = 5 * time.Second
+
+// displayDialect is a display's dialect. One that is too slow on its line is none: a shopper would wait for every page.
+func displayDialect(c Config) (display.Dialect, error) {
+	d, err := displays[c.Driver](c.Display)
+	if err != nil {
+		return display.Dialect{}, err
+	}
+	return d, d.Slow(c.Baud)
+}
+
+// useDisplay puts a display to use.
+func (d *Desk) useDisplay(c Config, v *supervise.Device) error {
+	dialect, err := displayDialect(c)
+	if err != nil {
+		return err
+	}
+	prompts := make(chan pos.Prompt, 1)
+	d.prompts[c.Name] = prompts
+	v.Use = func(ctx context.Context, l io.ReadWriteCloser, t *supervise.Tally) error {
+		return d.display(ctx, c, l, dialect, prompts, t)
+	}
+	return nil
+}
+
 // display writes prompts to one display until its line ends. What the display shows after it came back, or
 // was restarted, is unknown, so the latest prompt is written again. A page that it refuses is written once
 // more, because a letter may have been lost on the line; refused again, a person is told.
@@ -30,9 +66,20 @@ func (d *Desk) display(ctx context.Context, c Config, l io.ReadWriteCloser, spea
 	d.mu.Lock()
 	p := d.last
 	d.mu.Unlock()
+	ask := make(<-chan time.Time)
+	if len(speak.Ask) > 0 {
+		ticker := time.NewTicker(askEvery)
+		defer ticker.Stop()
+		ask = ticker.C
+	}
+	speechless := false // it was said that this display shows no words
 	for fresh, draw, again := true, true, false; ; {
 		if draw {
-			bytes := d.page(c, speak, p, t)
+			bytes, err := d.page(c, speak, p, t)
+			if err != nil && !speechless {
+				speechless = true
+				d.refused(c, t, err)
+			}
 			if fresh {
 				bytes = append(slices.Clone(speak.Open), bytes...)
 			}
@@ -49,6 +96,11 @@ func (d *Desk) display(ctx context.Context, c Config, l io.ReadWriteCloser, spea
 			return lost
 		case p = <-prompts:
 			again = false
+		case <-ask:
+			if _, err := l.Write(speak.Ask); err != nil {
+				return err
+			}
+			draw = false
 		case h := <-heard:
 			switch {
 			case h.Redraw:
@@ -65,8 +117,9 @@ func (d *Desk) display(ctx context.Context, c Config, l io.ReadWriteCloser, spea
 	}
 }
 
-// page is a prompt in a display's bytes. A QR that it cannot draw is left out, and its lines say where to look.
-func (d *Desk) page(c Config, speak display.Dialect, p pos.Prompt, t *supervise.Tally) []byte {
+// page is a prompt in a display's bytes, and why its words are not shown. A QR that it cannot draw is left out, and
+// its lines say where to look.
+func (d *Desk) page(c Config, speak display.Dialect, p pos.Prompt, t *supervise.Tally) ([]byte, error) {
 	if p.Kind != pos.PromptQR && p.Kind != pos.PromptTest {
 		p.QR = ""
 	}
@@ -78,7 +131,14 @@ func (d *Desk) page(c Config, speak display.Dialect, p pos.Prompt, t *supervise.
 			}
 		}
 	}
-	return speak.Encode(display.Page{Lines: d.o.Text(p), QR: p.QR})
+	page := display.Page{Kind: p.Kind, Lines: d.o.Text(p), QR: p.QR}
+	if d.o.Hints != nil {
+		page.Hints = d.o.Hints(p)
+	}
+	if p.Amount.Currency != "" {
+		page.Amount = p.Amount.String()
+	}
+	return speak.Encode(page), speak.Omits(page)
 }
 
 // refused tells a person that a display which answers does not show what it should.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"posd/pos"
+	"posd/pos/words"
 )
 
 // reads takes an answer of the API apart; false is an answer that no register gives.
@@ -175,14 +176,5 @@ func plain(text string) string {
 	}, text)
 }
 
-// columns is how wide a text stands on a screen: Chinese characters and their punctuation take two.
-func columns(text string) (n int) {
-	for _, r := range plain(text) {
-		n++
-		if (r >= 0x1100 && r <= 0x115f) || (r >= 0x2e80 && r <= 0xa4cf) || (r >= 0xac00 && r <= 0xd7a3) ||
-			(r >= 0xf900 && r <= 0xfaff) || (r >= 0xfe30 && r <= 0xfe6f) || (r >= 0xff00 && r <= 0xff60) || (r >= 0x20000 && r <= 0x3fffd) {
-			n++
-		}
-	}
-	return n
-}
+// columns is how wide a text stands on a screen.
+func columns(text string) int { return words.Columns(plain(text)) }

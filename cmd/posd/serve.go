@@ -68,7 +68,8 @@ func serve(ctx context.Context, cfg Config, stderr io.Writer) (err error) {
 	desk, err = devices.New(devices.Options{
 		Devices: cfg.desk(), Scanned: func(s pos.Scan) { counter.Scanned(s) },
 		Tell: func(d pos.Device) { face.Tell("device", d) }, Trouble: troubles.Raise, Clear: troubles.Clear,
-		Text: func(p pos.Prompt) []string { return lines(sentences, cfg.Languages, cfg.Store, p) }, Known: cfg.products.set, Log: log,
+		Text:  func(p pos.Prompt) []string { return lines(sentences, cfg.Languages, cfg.Store, p) },
+		Hints: func(p pos.Prompt) []string { return hints(sentences, cfg.Languages, p) }, Known: cfg.products.set, Log: log,
 	})
 	if err != nil {
 		return err

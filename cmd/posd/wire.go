@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
@@ -86,6 +87,15 @@ func lines(w *words.Catalogue, languages []string, store string, p pos.Prompt) [
 		}
 	}
 	return out
+}
+
+// hints is a prompt for a display of two short lines: the shopper's language first, then the cashier's, and English,
+// which every display can write.
+func hints(w *words.Catalogue, languages []string, p pos.Prompt) (out []string) {
+	for _, l := range slices.Backward(languages) {
+		out = append(out, w.Say(l, "prompt."+string(p.Kind)+".hint", nil))
+	}
+	return append(out, w.Say(words.Fallback, "prompt."+string(p.Kind)+".hint", nil))
 }
 
 // watchdog tells systemd that the register serves, and then, at half of what systemd allows, that the

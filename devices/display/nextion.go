@@ -2,10 +2,13 @@ package display
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"strings"
 )
+
+// NextionSettings is what a profile says about a panel.
+type NextionSettings struct {
+	Encoding string `toml:"encoding"` // of the fonts in its project: utf-8, or gbk as TJC panels come
+}
 
 // The names in the panel's project: two pages, four lines on each, and on one the QR. The project is made
 // with UTF-8 fonts and txt_maxl of at least 256 for the QR.
@@ -20,23 +23,38 @@ const (
 // nextionEnd ends every instruction and every answer (nextion.ca/nis, rule 1).
 const nextionEnd = "\xff\xff\xff"
 
+// nextionBut is what may not stand inside quotes, and the byte that ends an instruction.
+const nextionBut = "\"\\\xff"
+
 // Nextion is the dialect of Nextion and TJC panels, whose QR component draws a text. Instructions are
 // ASCII and end FF FF FF. A page without a QR comes first and in one instruction, so that a QR that is
 // given up is off the glass before anything else is done: 13 ms after the first byte at 9600 baud.
-func Nextion() Dialect {
+func Nextion(s Settings) (Dialect, error) {
+	own := NextionSettings{}
+	if s.Nextion != nil {
+		own = *s.Nextion
+	}
+	letters, err := alphabetOf(own.Encoding, "utf-8")
+	if err != nil {
+		return Dialect{}, err
+	}
+	// Older firmware knows no escape but \r, so that a quote or a backslash would end or change a text.
+	check := draws(nextionLong, nextionBut)
 	return Dialect{
 		Open:   []byte(nextionEnd + "bkcmd=3" + nextionEnd), // end what a crash left half said; answer every instruction
-		Draws:  nextionDraws,
-		Encode: nextionEncode,
+		MostQR: nextionLong,
+		Draws:  check,
+		Encode: func(p Page) []byte { return nextionEncode(p, letters, check) },
+		Omits:  omitsNothing,
 		Listen: nextionListen,
-	}
+	}, s.only("nextion")
 }
 
-func nextionEncode(p Page) []byte {
+func nextionEncode(p Page, letters alphabet, check func(string) error) []byte {
 	var b bytes.Buffer
 	say := func(format string, args ...any) { fmt.Fprintf(&b, format+nextionEnd, args...) }
 	page := nextionText
-	if p.QR != "" && nextionDraws(p.QR) == nil {
+	if p.QR != "" && check(p.QR) == nil {
 		page = nextionPay
 	}
 	say("page %s", page)
@@ -44,39 +62,13 @@ func nextionEncode(p Page) []byte {
 		say(`%s.txt="%s"`, nextionQR, p.QR)
 	}
 	for i := range nextionMax {
-		line := ""
-		if i < len(p.Lines) {
-			line = nextionEscape(clean(p.Lines[i]))
+		var line []byte
+		if i < len(p.Lines) { // what a panel cannot escape is replaced: a wrong letter is better than a command
+			line, _ = letters.write(p.Lines[i], nextionBut, maxBytes)
 		}
 		say(`t%d.txt="%s"`, i, line)
 	}
 	return b.Bytes()
-}
-
-// Why a panel does not draw a QR.
-var (
-	errLong   = fmt.Errorf("a QR of more than %d bytes does not fit the panel", nextionLong)
-	errLetter = errors.New("the panel may misread a letter of this QR")
-)
-
-// nextionDraws says whether a QR's text reaches the glass unchanged on every firmware: older ones know no
-// escape but \r, so that a quote or a backslash would end or change it.
-func nextionDraws(text string) error {
-	if len(text) > nextionLong {
-		return errLong
-	}
-	for _, c := range []byte(text) {
-		if c < ' ' || c > '~' || c == '"' || c == '\\' {
-			return errLetter
-		}
-	}
-	return nil
-}
-
-// nextionEscape keeps a line inside its quotes. What older firmware cannot escape is replaced: a line is
-// for people, and a wrong letter is better than a command.
-func nextionEscape(line string) string {
-	return strings.NewReplacer(`"`, "'", `\`, "/").Replace(line)
 }
 
 // nextionLengths is how many bytes follow the code of an answer that may itself hold FF.

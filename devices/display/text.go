@@ -4,9 +4,10 @@ import "bytes"
 
 // Text is the plain dialect: a form feed that clears, then UTF-8 lines that end CR LF. It is what a
 // virtual display and a serial console show. It has no QR, and never prints the text of one.
-func Text() Dialect {
+func Text(s Settings) (Dialect, error) {
 	return Dialect{
-		Draws: func(string) error { return ErrNoQR },
+		Draws: noQR,
+		Omits: omitsNothing,
 		Encode: func(p Page) []byte {
 			var b bytes.Buffer
 			b.WriteByte('\f')
@@ -16,5 +17,5 @@ func Text() Dialect {
 			}
 			return b.Bytes()
 		},
-	}
+	}, s.only("")
 }
