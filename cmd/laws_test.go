@@ -79,7 +79,7 @@ var doors = map[string][]string{
 	"github.com/makiuchi-d/gozxing":       {"cmd/posim"},
 	"golang.org/x/sync":                   {"cmd/*", "pos/till", "pos/api", "devices", "devices/supervise"},
 	"golang.org/x/sys":                    {"cmd/*", "devices", "devices/line", "devices/ports", "devices/supervise", "store"},
-	"golang.org/x/text":                   {"pos/words", "pos/report", "devices/display", "devices/printer"},
+	"golang.org/x/text":                   {"pos/words", "pos/report", "devices/display", "devices/printer", "cmd/posim"},
 	"database/sql":                        {"store"},
 }
 

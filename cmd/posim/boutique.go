@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -45,9 +48,9 @@ func open(ctx context.Context, listen, dir, display string) (_ *boutique, err er
 	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
 		return nil, fmt.Errorf("--listen %s: only a loopback address, such as 127.0.0.1:0", listen)
 	}
-	shown, known := map[string]glass{"text": &screen{}, "nextion": newPanel()}[display]
+	made, known := glasses()[display]
 	if !known {
-		return nil, fmt.Errorf("--display %s: text or nextion", display)
+		return nil, fmt.Errorf("--display %s: write one of %s", display, strings.Join(slices.Sorted(maps.Keys(glasses())), ", "))
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
@@ -66,7 +69,7 @@ func open(ctx context.Context, listen, dir, display string) (_ *boutique, err er
 	}
 	at.Acquirer = "http://" + listener.Addr().String() + "/posp/rest/"
 	at.Control = "http://" + listener.Addr().String() + "/control/"
-	b := &boutique{bank: newBank(), screen: shown, places: at, served: make(chan error, 1)}
+	b := &boutique{bank: newBank(), screen: made(), places: at, served: make(chan error, 1)}
 	b.cables = map[string]*cable{
 		"scanner": {link: at.Scanner},
 		"display": {link: at.Display, hear: b.screen.hear},

@@ -84,10 +84,10 @@ func run(ctx context.Context, args []string, stdin *os.File, stdout, stderr io.W
 	listen := flags.String("listen", "127.0.0.1:0", "where the simulated acquirer listens; loopback only")
 	dir := flags.String("dir", "", "folder for the device links and the token file (default: a temporary one)")
 	asJSON := flags.Bool("json", false, "say where everything is, and every reply, as one line of JSON")
-	display := flags.String("display", "text", "the customer display: text, or nextion with a QR")
+	display := flags.String("display", "text", "the customer display: text, cd5220 or epson; with a QR: nextion, dwin or bonrix")
 	script := flags.String("script", "", "play the commands in this file first; - is standard input")
 	flags.Usage = func() {
-		fmt.Fprintf(stderr, "posim [--listen ADDR] [--dir DIR] [--display text|nextion] [--json] [--script FILE]\n\n")
+		fmt.Fprintf(stderr, "posim [--listen ADDR] [--dir DIR] [--display text|nextion|dwin|...] [--json] [--script FILE]\n\n")
 		flags.PrintDefaults()
 		fmt.Fprintf(stderr, "\nCommands, in a script or at the prompt:\n%s\n", help())
 	}

@@ -144,6 +144,11 @@ func (p *panel) picture() (image.Image, error) {
 		text = p.texts["qr0"]
 	}
 	p.mu.Unlock()
+	return drawn(text)
+}
+
+// drawn is a white glass with the QR of a text in its middle; empty, it shows none.
+func drawn(text string) (image.Image, error) {
 	glass := image.NewGray(image.Rect(0, 0, panelWide, panelHigh))
 	draw.Draw(glass, glass.Bounds(), image.NewUniform(color.White), image.Point{}, draw.Src)
 	if text == "" {

@@ -52,7 +52,11 @@ func TestPanel(t *testing.T) {
 // Whatever QR the driver agrees to draw, a phone reads the same text off the glass; the next prompt takes it off
 // with its first bytes; and no line is ever an instruction that the panel refuses.
 func TestDriverToGlass(t *testing.T) {
-	speak, p := display.Nextion(), newPanel()
+	speak, err := display.Nextion(display.Settings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newPanel()
 	p.hear(speak.Open)
 	for n := 1; n <= 255; n += 23 {
 		text := ("https://pay.example/?q=" + strings.Repeat("Az09-._~", 40))[:n]

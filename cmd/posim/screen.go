@@ -15,6 +15,18 @@ type glass interface {
 	picture() (image.Image, error)
 }
 
+// glasses is every customer display there is, by the driver or product that it is for.
+func glasses() map[string]func() glass {
+	return map[string]func() glass{
+		"text":    func() glass { return &screen{} },
+		"nextion": func() glass { return newPanel() },
+		"dwin":    func() glass { return &dwin{} },
+		"cd5220":  func() glass { return &pole{set: "cd5220"} },
+		"epson":   func() glass { return &pole{set: "epson"} },
+		"bonrix":  func() glass { return &box{} },
+	}
+}
+
 // screen is the customer display: one that shows plain text, as far as the register can tell. A form
 // feed clears it, lines end CR LF. It keeps what it was told to show, so that a test or a person can
 // look at it.
@@ -22,6 +34,8 @@ type screen struct {
 	mu   sync.Mutex
 	text []byte
 }
+
+var errTextOnly = errors.New("this display shows text only; start posim with --display nextion or dwin")
 
 // mostShown bounds what the display remembers, in bytes.
 const mostShown = 4096
@@ -35,7 +49,7 @@ func (s *screen) power() []byte {
 }
 
 func (s *screen) picture() (image.Image, error) {
-	return nil, errors.New("this display shows text only; start posim with --display nextion")
+	return nil, errTextOnly
 }
 
 // hear takes bytes from the register. This display answers nothing.
