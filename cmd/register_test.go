@@ -2,6 +2,7 @@ package cmd_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -64,6 +65,9 @@ name = "display"
 role = "display"
 driver = %q
 port = %q
+
+[limits]
+unfinished = 200
 `, r.data, listen, b.Acquirer, b.TokenFile, b.Scanner, display, b.Display))
 	r.start(t)
 	t.Cleanup(func() { r.keepsSecrets(t, b) })
@@ -150,6 +154,19 @@ type request struct {
 // call makes the request and returns the answer's status and body.
 func (r *register) call(t *testing.T, q request) (int, []byte) {
 	t.Helper()
+	token := ""
+	if q.role != "" {
+		token = r.token(t, q.role)
+	}
+	code, text, err := r.send(t.Context(), q, token)
+	if err != nil {
+		t.Fatalf("%s %s: %v", q.method, q.path, err)
+	}
+	return code, text
+}
+
+// send is call for one who expects that the register may be gone.
+func (r *register) send(ctx context.Context, q request, token string) (int, []byte, error) {
 	var body io.Reader
 	switch b := q.body.(type) {
 	case nil:
@@ -158,16 +175,16 @@ func (r *register) call(t *testing.T, q request) (int, []byte) {
 	default:
 		text, err := json.Marshal(b)
 		if err != nil {
-			t.Fatal(err)
+			return 0, nil, err
 		}
 		body = bytes.NewReader(text)
 	}
-	req, err := http.NewRequestWithContext(t.Context(), q.method, r.base+q.path, body)
+	req, err := http.NewRequestWithContext(ctx, q.method, r.base+q.path, body)
 	if err != nil {
-		t.Fatal(err)
+		return 0, nil, err
 	}
-	if q.role != "" {
-		req.Header.Set("Authorization", "Bearer "+r.token(t, q.role))
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
 	}
 	if q.body != nil {
 		req.Header.Set("Content-Type", "application/json")
@@ -184,14 +201,11 @@ func (r *register) call(t *testing.T, q request) (int, []byte) {
 	req.Host = q.host
 	answer, err := (&http.Client{Timeout: startWithin}).Do(req)
 	if err != nil {
-		t.Fatalf("%s %s: %v", q.method, q.path, err)
+		return 0, nil, err
 	}
 	defer answer.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(answer.Body, 1<<22))
-	if err != nil {
-		t.Fatalf("%s %s: %v", q.method, q.path, err)
-	}
-	return answer.StatusCode, text
+	return answer.StatusCode, text, err
 }
 
 // get reads as the manager, who may read everything.
