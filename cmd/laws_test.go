@@ -53,7 +53,7 @@ var laws = map[string][]string{
 	"configs": {},
 
 	"cmd": {},
-	"cmd/posd": {"pos", "pos/qr", "pos/words", "pos/till", "pos/acquirer/citcon", "pos/report", "pos/report/statement",
+	"cmd/posd": {"pos", "pos/qr", "pos/words", "pos/till", "pos/acquirer/citcon", "pos/acquirer/sandbox", "pos/report", "pos/report/statement",
 		"pos/health", "pos/api", "pos/api/console", "store", "configs", "devices", "devices/line", "devices/scanner",
 		"devices/display", "devices/printer", "devices/profiles", "devices/ports", "devices/recording", "devices/supervise"},
 	"cmd/posctl": {"pos", "pos/words"},

@@ -156,11 +156,7 @@ func (f *face) tested(name string, text []byte) error {
 // sits reports whether a person sits at standard input, who can say what only a person sees.
 func (f *face) sits() bool {
 	file, ok := f.stdin.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	return ok && terminal(file)
 }
 
 // agrees reads a line. Nothing, or a word that begins as yes does in one of our languages, is a yes.

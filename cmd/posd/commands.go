@@ -18,6 +18,8 @@ import (
 
 // face is what every command needs: where to write, and what the flags of all commands said.
 type face struct {
+	stdin          *os.File
+	sits           bool // a person sits at stdin
 	stdout, stderr io.Writer
 	parts          parts
 	config         string
@@ -25,12 +27,12 @@ type face struct {
 }
 
 // commands lists every command there is.
-func commands(p parts, stdout, stderr io.Writer) *cobra.Command {
-	f := &face{stdout: stdout, stderr: stderr, parts: p}
+func commands(p parts, stdin *os.File, stdout, stderr io.Writer) *cobra.Command {
+	f := &face{stdin: stdin, sits: terminal(stdin), stdout: stdout, stderr: stderr, parts: p}
 	root := &cobra.Command{
 		Use:   "posd",
 		Short: "The register daemon: takes Alipay and WeChat Pay at the counter",
-		Example: `  posd config show --default > posd.toml     a configuration to fill in
+		Example: `  posd setup --config posd.toml              asks for what it cannot find out, and writes a configuration
   posd config check --config posd.toml       every fault at once
   posd doctor --config posd.toml             what else could be in the way
   posd serve --config posd.toml              serve the counter`,
@@ -51,7 +53,7 @@ func commands(p parts, stdout, stderr io.Writer) *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		&cobra.Command{Use: "serve", Short: "Serve the counter until told to stop (so does posd alone)", Args: nothing, RunE: f.serve},
-		f.configCommands(), f.journalCommands(), f.doctorCommand(), f.recordCommand(), f.replayCommand(), f.versionCommand())
+		f.configCommands(), f.journalCommands(), f.setupCommand(), f.rehearseCommand(), f.doctorCommand(), f.recordCommand(), f.replayCommand(), f.versionCommand())
 	return root
 }
 
@@ -80,6 +82,15 @@ func (f *face) load() (loaded, *words.Catalogue, error) {
 	}
 	l, err := loadConfig(f.config, os.Environ(), f.known(catalogue))
 	return l, catalogue, err
+}
+
+// abilities is known, for who has no configuration yet.
+func (f *face) abilities() (known, error) {
+	catalogue, err := words.Open()
+	if err != nil {
+		return known{}, coded{exitInternal, err}
+	}
+	return f.known(catalogue), nil
 }
 
 // known is what this build of the register can do.

@@ -24,7 +24,7 @@ import (
 const defaultConfig = "/etc/posd/posd.toml"
 
 // howToBegin is what somebody without a configuration does next.
-const howToBegin = "make one with: posd config show --default > posd.toml; fill in the keys marked EDIT, then name it with --config"
+const howToBegin = "make one with: posd setup --config FILE (or: posd config show --default > posd.toml, and fill in the keys marked EDIT)"
 
 // Config is the configuration of one register: checked, complete, in the types that the rest of the
 // house uses. Secrets stand in it as paths only.

@@ -40,6 +40,13 @@ func (f Faults) Error() string {
 	return strings.Join(lines, "\n")
 }
 
+// faultsOf is every fault that an error holds.
+func faultsOf(err error) Faults {
+	var f Faults
+	errors.As(err, &f)
+	return f
+}
+
 // has reports whether something is already known to be wrong with the key.
 func (f Faults) has(key string) bool {
 	for _, one := range f {

@@ -50,7 +50,12 @@ func main() {
 
 // run is the whole command. It returns the exit code when all it started has ended.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	root := commands(house(), stdout, stderr)
+	return runAt(ctx, args, os.Stdin, stdout, stderr)
+}
+
+// runAt is run at another standard input than the process's own.
+func runAt(ctx context.Context, args []string, stdin *os.File, stdout, stderr io.Writer) int {
+	root := commands(house(), stdin, stdout, stderr)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err == nil {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"time"
 
+	"posd/devices/ports"
 	"posd/pos"
 	"posd/store"
 )
@@ -19,6 +20,7 @@ var errKey = errors.New("key")
 // this build lacks.
 type parts struct {
 	drivers map[pos.Role][]string // what the desk can drive
+	roots   ports.Roots           // where devices are found; the zero value is this machine
 
 	// verify proves the journal of a register file, live or a copy, without writing to it.
 	verify func(ctx context.Context, file, key string, printed ...store.Anchor) (verdict, error)
