@@ -39,7 +39,7 @@ type Entry struct {
 	Body      Body
 }
 
-// Carried is an unfinished attempt or refund that goes from one business day into the next.
+// Carried is an unfinished attempt or refund, or an orphan, that goes from one business day into the next.
 type Carried struct {
 	ID       string    `json:"id"` // the attempt's reference, the refund's id
 	Sale     string    `json:"sale"`
@@ -47,10 +47,12 @@ type Carried struct {
 	Amount   int64     `json:"amount"` // minor units
 	Currency Currency  `json:"currency"`
 	Refund   bool      `json:"refund,omitempty"` // not an attempt
+	Orphan   bool      `json:"orphan,omitempty"` // a paid attempt's money that a manager is to send back
 	State    string    `json:"state"`            // the word at the API
 	Since    time.Time `json:"since"`            // when the shopper's code was scanned, or the refund asked for
 	Why      string    `json:"why,omitempty"`
-	Who      string    `json:"who"` // till, shopper, acquirer or manager
+	Who      string    `json:"who"`          // till, shopper, acquirer or manager
+	Due      time.Time `json:"due,omitzero"` // an orphan's
 }
 
 // Body is what the entry knows beside its head. Every field is optional; the comment names the kinds
@@ -82,7 +84,8 @@ type Body struct {
 	QR          string    `json:"qr,omitempty"`
 	Misfit      bool      `json:"misfit,omitempty"`
 	Unconfirmed bool      `json:"unconfirmed,omitempty"`
-	Late        bool      `json:"late,omitempty"` // out of a final state: an adjustment
+	Late        bool      `json:"late,omitempty"`   // out of a final state: an adjustment
+	Orphan      string    `json:"orphan,omitempty"` // the reference of the payment that nobody wants since this entry
 	Paid        *Paid     `json:"paid,omitempty"`
 	NotBefore   time.Time `json:"not_before,omitzero"`
 

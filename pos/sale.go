@@ -95,18 +95,6 @@ func (s Sale) Status() string {
 	return s.Current().State.Word()
 }
 
-// Orphan reports whether money came in that this sale does not want, and has not all gone back: on a sale
-// ended otherwise, or a second time.
-func (s Sale) Orphan() bool {
-	kept := 0
-	for _, a := range s.Attempts {
-		if a.State == Approved && s.returned(a.Reference) < a.Amount.Minor {
-			kept++
-		}
-	}
-	return kept > 1 || (kept == 1 && s.End != "")
-}
-
 // returned is what has gone back of an attempt, in minor units.
 func (s Sale) returned(reference string) (minor int64) {
 	for _, r := range s.Refunds {
@@ -132,9 +120,14 @@ func (s Sale) Remaining(reference string) int64 {
 	return left
 }
 
-// Refundable is the attempt that a refund of so much can come out of: the last paid one first, because a
-// second payment is the one that was not wanted. left is the most that any attempt still has.
+// Refundable is the attempt that a refund of so much can come out of: an orphan first, then the last paid one.
+// left is the most that any attempt still has.
 func (s *Sale) Refundable(minor int64) (a *Attempt, left int64) {
+	for _, o := range s.Proposed() {
+		if a == nil && o.Left >= minor {
+			a = s.Attempt(o.Attempt)
+		}
+	}
 	for i := len(s.Attempts) - 1; i >= 0; i-- {
 		remaining := s.Remaining(s.Attempts[i].Reference)
 		left = max(left, remaining)

@@ -132,13 +132,13 @@ func (p *projecting) flush(t *transaction) error {
 
 func (f *folding) flushSale(t *transaction) (err error) {
 	x, was := &f.sale, &f.was
-	status, open, owed := x.Status(), x.Open(), unfinished(x)
+	status, open, owed := x.Status(), x.Open(), x.Owing()
 	switch {
 	case was.ID == "":
 		_, err = t.run(insertSale, x.ID, f.seq, string(x.Day), status, x.Ticket, open, owed)
 	case open != was.Open():
 		err = one(t.run(updateSaleOpen, status, owed, open, x.ID))
-	case owed != unfinished(was):
+	case owed != was.Owing():
 		err = one(t.run(updateSaleUnfinished, status, owed, x.ID))
 	case status != was.Status():
 		err = one(t.run(updateSaleStatus, status, x.ID))
@@ -187,10 +187,6 @@ func one(changed int64, err error) error {
 	return err
 }
 
-func unfinished(s *pos.Sale) bool {
-	return s.InFlight() || slices.ContainsFunc(s.Refunds, func(r pos.Refund) bool { return !r.State.Final() })
-}
-
 // keep remembers the sales of a committed transaction.
 func (p *projecting) keep() {
 	for _, f := range p.sales {
@@ -211,7 +207,7 @@ func (k *folds) get(sale string) (*folding, bool) {
 
 // put keeps a sale while something may still happen to it soon.
 func (k *folds) put(f *folding) {
-	if !f.sale.Open() && !unfinished(&f.sale) {
+	if !f.sale.Open() && !f.sale.Owing() {
 		delete(k.list, f.sale.ID)
 		return
 	}

@@ -73,6 +73,15 @@ SELECT ` + journalColumns + `
  WHERE day = ?
  ORDER BY seq`
 
+	selectSurprises = `
+SELECT seq, at_ms, day, sale, reference, kind, body, chain
+  FROM journal
+ WHERE seq > (SELECT coalesce(max(seq), 0) - 10000 FROM journal)
+   AND at_ms >= ?
+   AND (kind IN ('attempt.odd', 'refund.odd') OR json_extract(body, '$.late') = 1 OR
+        json_extract(body, '$.reason') IN ('amount_differs', 'reference_differs'))
+ ORDER BY seq`
+
 	selectSaleEntries = `
 SELECT ` + journalColumns + `
   FROM journal
@@ -181,7 +190,8 @@ func (s *Store) SaleOf(ctx context.Context, reference string) (pos.Sale, error) 
 	return s.one(ctx, "sale_of", selectSaleOf, reference)
 }
 
-// Unfinished reads every sale with an unfinished attempt or refund, oldest first.
+// Unfinished reads every sale that somebody still has to do something about: an attempt or a refund is unfinished,
+// or an orphan waits for a manager. Oldest first.
 func (s *Store) Unfinished(ctx context.Context) ([]pos.Sale, error) {
 	return s.sales(ctx, selectUnfinished)
 }
@@ -244,6 +254,12 @@ func (s *Store) Entries(ctx context.Context, after int64, limit int) ([]pos.Entr
 // DayEntries reads all entries that count in a business day.
 func (s *Store) DayEntries(ctx context.Context, day pos.Date) ([]pos.Entry, error) {
 	return s.entries(ctx, selectDayEntries, day)
+}
+
+// Surprises reads the entries since an instant that changed what had ended, or fitted nothing; of the last ten
+// thousand at most, so that a start does not read a whole file.
+func (s *Store) Surprises(ctx context.Context, since time.Time) ([]pos.Entry, error) {
+	return s.entries(ctx, selectSurprises, since.UnixMilli())
 }
 
 // AsOf folds the sale up to and with entry seq: what it was when that entry was written.

@@ -134,7 +134,7 @@ func TestProjectionsAreTheFold(t *testing.T) {
 						t.Fatalf("%s: %s %v", a.Reference, of.ID, err)
 					}
 				}
-				if unfinished(want) {
+				if want.Owing() {
 					unfinishedNow++
 				}
 				if want.Open() {

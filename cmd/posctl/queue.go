@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
+
+	"posd/pos"
 )
 
 func (f *face) queueCommand() *cobra.Command {
@@ -66,9 +69,22 @@ func (f *face) queue(q queue) {
 			state = f.word("refund."+i.State+".label", i.State)
 		}
 		rows = append(rows, []string{f.word("commands.queue."+i.Kind, i.Kind), i.Ticket, f.money(i.Amount, i.Currency), state, f.age(i.Since),
-			next, strconv.Itoa(i.Tries), f.word("who."+i.Who, i.Who), i.ID, f.word("reason."+i.Why, i.Why)})
+			next, strconv.Itoa(i.Tries), f.word("who."+i.Who, i.Who), i.ID, f.why(i)})
 	}
 	table(f.stdout, rows)
+}
+
+// why is the reason, and for unwanted money by when it should have gone back and with which command.
+func (f *face) why(i waiting) string {
+	why := f.word("reason."+i.Why, i.Why)
+	if i.Due == nil {
+		return why
+	}
+	return f.due(why, i.Sale, i.Amount, i.Currency, *i.Due)
+}
+
+func (f *face) due(why, sale string, minor int64, c pos.Currency, due time.Time) string {
+	return f.say("queue.due", "why", why, "sale", sale, "amount", pos.Amount{Minor: minor, Currency: c}.Decimal(), "time", f.clock(due))
 }
 
 // rulings are the words that a manager may say about a payment and about a refund.

@@ -64,9 +64,18 @@ type sale struct {
 	Say          string       `json:"say"`
 	Refunded     int64        `json:"refunded"`
 	Refundable   int64        `json:"refundable"`
+	Orphans      []orphan     `json:"orphans"`
 	Attempts     []attempt    `json:"attempts"`
 	Refunds      []refund     `json:"refunds"`
 	Paid         *paid        `json:"paid"`
+}
+
+type orphan struct {
+	Reference string       `json:"reference"`
+	Say       string       `json:"say"`
+	Proposed  int64        `json:"proposed"`
+	Currency  pos.Currency `json:"currency"`
+	Due       time.Time    `json:"due"`
 }
 
 type attempt struct {
@@ -108,6 +117,7 @@ type waiting struct {
 	Tries    int          `json:"tries"`
 	Why      string       `json:"why"`
 	Who      string       `json:"who"`
+	Due      *time.Time   `json:"due"`
 }
 
 type dayList struct {

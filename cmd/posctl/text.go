@@ -48,6 +48,11 @@ func (f *face) shows(text []byte) error {
 	add("note", s.Note)
 	add("opened", f.clock(s.Created))
 	add("status", f.stands(s))
+	for _, o := range s.Orphans {
+		if o.Proposed > 0 {
+			add("orphan", f.due(o.Say, s.ID, o.Proposed, o.Currency, o.Due))
+		}
+	}
 	p := s.Paid
 	for _, a := range s.Attempts {
 		if p == nil {

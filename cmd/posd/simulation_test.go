@@ -73,6 +73,12 @@ func (w *world) rule(age time.Duration) {
 	books := w.books()
 	now := time.Now()
 	for _, s := range sales {
+		for _, o := range s.Proposed() {
+			if age > 0 && w.d.IntN(2) == 0 {
+				_, _ = w.till.Refund(w.t.Context(), pos.NewRefund{Sale: s.ID, Minor: o.Left, Reason: "paid twice", By: "jdoe",
+					Key: fmt.Sprint("orphan ", o.Attempt, len(s.Refunds)), KeyHash: "h"})
+			}
+		}
 		for _, a := range s.Attempts {
 			if !a.State.Final() && now.Sub(a.Started) >= age {
 				_, _ = w.till.Rule(w.t.Context(), a.Reference, books.paid[a.Reference] > 0, "the portal says so", "jdoe")
@@ -182,7 +188,7 @@ func (w *world) refold(entries []pos.Entry) map[string]*pos.Sale {
 			s = &pos.Sale{}
 			sales[e.Sale] = s
 		}
-		before := clones(s)
+		before, unwanted := clones(s), s.Unwanted(e)
 		if err := s.Apply(e); err != nil {
 			w.fault("%v", err)
 			return sales
@@ -194,6 +200,12 @@ func (w *world) refold(entries []pos.Entry) map[string]*pos.Sale {
 			}
 			if i < len(before) && (a.State.Rank() < before[i].Rank() || (before[i] == pos.Approved && a.State != pos.Approved)) {
 				w.fault("entry %d: %s fell from %s to %s", e.Seq, a.Reference, before[i], a.State)
+			}
+		}
+		switch e.Kind {
+		case pos.KindOf(pos.Approve), pos.KindOf(pos.TooLate), pos.KindOf(pos.RulePaid):
+			if e.Body.Orphan != unwanted {
+				w.fault("entry %d: it says that %q became an orphan, and it is %q", e.Seq, e.Body.Orphan, unwanted)
 			}
 		}
 		if inFlight > 1 {
@@ -277,6 +289,15 @@ func (w *world) whole(sales map[string]*pos.Sale) {
 		w.fault("%v", err)
 	}
 	same("rebuilt")
+	waiting, err := w.file.Unfinished(ctx)
+	if err != nil {
+		w.fault("%v", err)
+	}
+	for id, s := range sales {
+		if found := slices.ContainsFunc(waiting, func(x pos.Sale) bool { return x.ID == id }); found != s.Owing() {
+			w.fault("%s has money that nobody wants: %v, and waits for a manager: %v", id, s.Owing(), found)
+		}
+	}
 }
 
 // fault notes what does not agree.

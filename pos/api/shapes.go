@@ -51,8 +51,22 @@ type Sale struct {
 	Refundable   int64        `json:"refundable"`
 	Tender       string       `json:"tender,omitempty"`
 	Orphan       bool         `json:"orphan,omitempty"`
+	Orphans      []Orphan     `json:"orphans,omitempty"`
 	Attempts     []Attempt    `json:"attempts"`
 	Refunds      []Refund     `json:"refunds"`
+}
+
+// Orphan is money that the sale does not want and that has not gone back. Proposed is what a manager is to confirm
+// by asking for a refund; 0 while one is under way.
+type Orphan struct {
+	Reference string       `json:"reference"` // the attempt's
+	Why       string       `json:"why"`       // cancelled, settled or twice
+	Say       string       `json:"say"`
+	Amount    int64        `json:"amount"`
+	Proposed  int64        `json:"proposed"`
+	Currency  pos.Currency `json:"currency"`
+	Since     *stamp       `json:"since"`
+	Due       *stamp       `json:"due"`
 }
 
 // Attempt is one try to pay, as the API shows it.
@@ -115,6 +129,9 @@ func (s *Server) sale(x pos.Sale, lang string, now time.Time, outlooks map[strin
 			args["seconds"] = strconv.Itoa(left)
 		}
 	}
+	for _, o := range x.Orphans() {
+		v.Orphans = append(v.Orphans, Orphan{o.Attempt, o.Why, s.o.Words.Say(lang, "reason.orphan_"+o.Why, nil), o.Amount.Minor, o.Left, o.Amount.Currency, at(o.Since), at(o.Due)})
+	}
 	for _, r := range x.Refunds {
 		v.Refunds = append(v.Refunds, s.refund(r, lang, now, outlooks))
 	}
@@ -157,6 +174,9 @@ func (s *Server) items(sales []pos.Sale, now time.Time, outlooks map[string]pos.
 			if !r.State.Final() {
 				items = append(items, s.refundItem(x, r, now, outlooks[r.Reference]))
 			}
+		}
+		for _, o := range x.Proposed() {
+			items = append(items, report.OrphanItem(o))
 		}
 	}
 	slices.SortStableFunc(items, func(a, b report.Item) int { return a.Since.Compare(b.Since) })

@@ -98,10 +98,7 @@ func (s *sheet) head() {
 	}
 	s.put(fact{section: "head", item: "chain", count: strconv.FormatInt(r.Chain.Rows, 10), reference: r.Chain.Head})
 	for _, i := range r.NotFinal {
-		states, label := "state.", s.say("report.item.attempt")
-		if i.Kind == ItemRefund {
-			states, label = "refund.", s.say("report.item.refund")
-		}
+		states, label := s.kind(i)
 		s.put(fact{section: "not_final", item: i.Kind, label: label + " " + s.known(states, i.State, ".label"), currency: i.Currency, count: "1",
 			minor: &i.Amount, at: &i.Since, reference: i.ID, detail: i.Ticket, more: i.Who})
 	}
@@ -148,6 +145,10 @@ func (s *sheet) unproved() {
 	for _, a := range s.r.Adjustments {
 		s.put(fact{section: "adjustment", item: string(a.Kind), label: s.known("report.adjustment.", strings.ReplaceAll(string(a.Kind), ".", "_"), ""),
 			currency: a.Currency, wallet: a.Wallet, count: "1", minor: &a.Net, at: &a.At, reference: a.Reference, detail: string(a.Of)})
+	}
+	for _, o := range s.r.Orphans {
+		s.put(fact{section: "orphan", item: "money", label: s.say("report.orphan"), currency: o.Currency, wallet: o.Wallet, count: "1", minor: &o.Amount,
+			at: &o.At, reference: o.Reference, detail: o.Ticket})
 	}
 	for _, id := range s.r.CarriedIn {
 		s.put(fact{section: "carried", item: "in", label: s.say("report.carried_in"), count: "1", reference: id})

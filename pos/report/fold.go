@@ -22,7 +22,7 @@ func Fold(day pos.Day, entries []pos.Entry) (Report, error) {
 		givings: map[pos.Currency]*Giving{}, deeds: map[string]*Deed{}, promotions: map[string]int{},
 	}
 	f.r = Report{Day: day.Day, Opened: instant(day.Opened), Closed: instant(day.Closed), By: day.By, Note: day.Note,
-		Chain: Chain{day.Rows, day.Head}, NotFinal: []Item{}, CarriedIn: []string{}, CarriedOut: []string{}}
+		Chain: Chain{day.Rows, day.Head}, NotFinal: []Item{}, Orphans: []Orphan{}, CarriedIn: []string{}, CarriedOut: []string{}}
 	if day.Z != 0 {
 		f.r.Z = &day.Z
 	}
@@ -94,6 +94,7 @@ func (f *folding) add(e pos.Entry) error {
 		f.r.Counts.Unsent++
 	}
 	f.answered(e)
+	f.orphaned(e)
 	switch e.Kind {
 	case pos.SaleOpened:
 		f.r.Counts.Opened++
@@ -149,7 +150,19 @@ func carried(c pos.Carried) Item {
 	if c.Refund {
 		i.Kind = ItemRefund
 	}
+	if c.Orphan {
+		i.Kind, i.Due = ItemOrphan, instant(c.Due)
+	}
 	return i
+}
+
+// orphaned takes note of money that nobody wanted when it came. All attempts of a sale ask for the same sum.
+func (f *folding) orphaned(e pos.Entry) {
+	if e.Body.Orphan == "" {
+		return
+	}
+	f.r.Orphans = append(f.r.Orphans, Orphan{At: e.At.UTC(), Sale: e.Sale, Ticket: e.Body.Ticket, Reference: e.Body.Orphan, Wallet: e.Body.Wallet,
+		Amount: e.Body.Amount, Currency: e.Body.Currency, Due: e.At.Add(pos.OrphanDueAfter).UTC()})
 }
 
 func said(e pos.Entry) word {

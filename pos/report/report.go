@@ -25,6 +25,7 @@ import (
 //     ruled, and the proof stands in the money and the adjustments of the later day.
 //   - A decline that no inquiry confirmed counts in Failed and, while nothing better is known, in
 //     Unconfirmed.
+//   - An orphan is money like any other, in the totals of the day it came in, and named in Orphans.
 //   - An adjustment tells of an entry that changed what had ended; its money is in the totals already.
 type Report struct {
 	Store    string `json:"store,omitempty"`    // handed in
@@ -43,6 +44,7 @@ type Report struct {
 	CarriedIn   []string     `json:"carried_in"` // unfinished when the day opened
 	CarriedOut  []string     `json:"carried_out"`
 	Adjustments []Adjustment `json:"adjustments"`
+	Orphans     []Orphan     `json:"orphans"` // money that came in on this day and that no sale wanted
 	Chain       Chain        `json:"chain"`
 
 	Net         []pos.Amount  `json:"net"` // of all wallets, one a currency
@@ -117,6 +119,19 @@ type Adjustment struct {
 	Net       int64        `json:"net"` // what this entry put into Net: 0 where no money moved
 }
 
+// Orphan is money that no sale wanted when it came: the sale had ended otherwise, or was paid before. Its money is
+// in the totals; what has not gone back stands in NotFinal too.
+type Orphan struct {
+	At        time.Time    `json:"at"`
+	Sale      string       `json:"sale"`
+	Ticket    string       `json:"ticket"`
+	Reference string       `json:"reference"`
+	Wallet    pos.Wallet   `json:"wallet"`
+	Amount    int64        `json:"amount"` // charged, tip included
+	Currency  pos.Currency `json:"currency"`
+	Due       time.Time    `json:"due"` // when it should have gone back
+}
+
 // Counts counts what happened beside the money.
 type Counts struct {
 	Opened    int `json:"opened"`    // sales
@@ -154,11 +169,12 @@ type Chain struct {
 const (
 	ItemAttempt = "attempt"
 	ItemRefund  = "refund"
+	ItemOrphan  = "orphan" // a paid attempt's money, for which a refund is proposed
 )
 
-// Item is an unfinished attempt or refund as the queue shows it.
+// Item is an unfinished attempt or refund, or an orphan, as the queue shows it.
 type Item struct {
-	Kind     string       `json:"kind"` // attempt or refund
+	Kind     string       `json:"kind"` // attempt, refund or orphan
 	ID       string       `json:"id"`   // the attempt's reference, the refund's id
 	Sale     string       `json:"sale"`
 	Ticket   string       `json:"ticket"`
@@ -169,5 +185,13 @@ type Item struct {
 	NextTry  *time.Time   `json:"next_try"`
 	Tries    int          `json:"tries"`
 	Why      string       `json:"why"`
-	Who      string       `json:"who"` // till, shopper, acquirer or manager
+	Who      string       `json:"who"`           // till, shopper, acquirer or manager
+	Due      *time.Time   `json:"due,omitempty"` // when an orphan should have gone back
+}
+
+// OrphanItem is an orphan in the queue: a manager's move.
+func OrphanItem(o pos.Orphan) Item {
+	due := o.Due.UTC().Truncate(time.Millisecond)
+	return Item{Kind: ItemOrphan, ID: o.Attempt, Sale: o.Sale, Ticket: o.Ticket, Amount: o.Left, Currency: o.Amount.Currency, State: "orphan",
+		Since: o.Since, Why: "orphan_" + o.Why, Who: "manager", Due: &due}
 }

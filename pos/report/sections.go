@@ -58,6 +58,21 @@ func (t *page) adjustments() {
 	}
 }
 
+// orphans are the day's money that no sale wanted, whether or not it went back since.
+func (t *page) orphans() {
+	if len(t.r.Orphans) == 0 {
+		return
+	}
+	t.section("report.orphans")
+	for _, o := range t.r.Orphans {
+		name := t.clock(o.At) + "  " + t.wallet(o.Wallet)
+		if o.Ticket != "" {
+			name += "  " + o.Ticket
+		}
+		t.print(spread("  "+name, t.amount(o.Amount, o.Currency), columns), "         "+o.Reference, "         "+t.say("report.item.due", "time", t.clock(o.Due)))
+	}
+}
+
 // of names the day of what an adjustment changed, unless it is the report's own.
 func (t *page) of(day pos.Date) string {
 	if day == "" || day == t.r.Day {

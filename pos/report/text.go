@@ -25,6 +25,7 @@ func Text(w io.Writer, r Report, catalogue *words.Catalogue, lang string, zone *
 	t.refunds()
 	t.ruled()
 	t.adjustments()
+	t.orphans()
 	t.failed()
 	t.people()
 	t.deeds()
@@ -185,10 +186,7 @@ func (t *page) notFinal() {
 		if i > 0 {
 			put("")
 		}
-		states, kind := "state.", t.say("report.item.attempt")
-		if item.Kind == ItemRefund {
-			states, kind = "refund.", t.say("report.item.refund")
-		}
+		states, kind := t.kind(item)
 		name := kind + " " + t.amount(item.Amount, item.Currency)
 		if item.Ticket != "" {
 			name += "  " + item.Ticket
@@ -203,6 +201,9 @@ func (t *page) notFinal() {
 		for _, line := range wrap(rest, inside-2) {
 			put("  " + line)
 		}
+		if item.Due != nil {
+			put("  " + t.say("report.item.due", "time", t.clock(*item.Due)))
+		}
 		if item.Why != "" {
 			for _, line := range wrap(t.known("reason.", item.Why, ""), inside-2) {
 				put("  " + line)
@@ -210,6 +211,15 @@ func (t *page) notFinal() {
 		}
 	}
 	t.print(edge(""))
+}
+
+// kind is where the words for an item's state stand, and what it is.
+func (t *page) kind(i Item) (states, name string) {
+	states = "state."
+	if i.Kind == ItemRefund {
+		states = "refund."
+	}
+	return states, t.say("report.item." + i.Kind)
 }
 
 func (t *page) failed() {

@@ -69,8 +69,8 @@ func aFriday(t *testing.T) Report {
 	j.add("s4", "r6", "15:33", pos.KindOf(pos.Decline), pos.Body{Wallet: pos.WeChat, Amount: 32000, Currency: "USD", Reason: "C-1007", Unconfirmed: true})
 	j.add("s4", "", "15:40", pos.SaleSettled, pos.Body{Tender: "card"})
 	j.add("s0", "r0", "16:00", pos.KindOf(pos.RulePaid), pos.Body{Wallet: pos.Alipay, Amount: 99900, Currency: "USD", By: "mroy"})
-	j.add("s-1", "NYC5AV-03-261119-0031-k2Lm", "16:12", pos.KindOf(pos.Approve), pos.Body{Wallet: pos.WeChat, Late: true,
-		Paid: &pos.Paid{Amount: 8800, Currency: "USD", Wallet: pos.WeChat}})
+	j.add("s-1", "NYC5AV-03-261119-0031-k2Lm", "16:12", pos.KindOf(pos.Approve), pos.Body{Wallet: pos.WeChat, Late: true, Amount: 8800, Currency: "USD",
+		Orphan: "NYC5AV-03-261119-0031-k2Lm", Ticket: "A-0977", Paid: &pos.Paid{Amount: 8800, Currency: "USD", Wallet: pos.WeChat}})
 	j.sale("s6", pos.Body{Amount: 32000, Currency: "USD"})
 	j.add("s6", "r7", "20:05", pos.KindOf(pos.GiveUp), pos.Body{To: "unsent", Reason: "gave_up"})
 	j.add("s6", "", "20:06", pos.SaleCancelled, pos.Body{})
@@ -86,6 +86,8 @@ func aFriday(t *testing.T) Report {
 			Since: at("20:41"), NextTry: &next, Tries: 9, Why: "timeout", Who: "till"},
 		{Kind: ItemRefund, ID: "f_01J", Sale: "s1", Amount: 2500, Currency: "USD", State: "requested",
 			Since: at("18:00").Add(-24 * time.Hour), Why: "unreachable", Who: "manager"},
+		OrphanItem(pos.Orphan{Sale: "s-1", Ticket: "A-0977", Attempt: "NYC5AV-03-261119-0031-k2Lm", Why: pos.OrphanSettled, Amount: pos.Amount{Minor: 8800, Currency: "USD"},
+			Left: 8800, Since: at("16:12"), Due: at("16:12").Add(pos.OrphanDueAfter)}),
 	}
 	return r
 }

@@ -176,7 +176,7 @@ func (t *Till) closeDay(ctx context.Context, now time.Time, b pos.Body) error {
 	return nil
 }
 
-// carried is everything unfinished, by name, oldest first.
+// carried is everything unfinished and every orphan, by name, oldest first.
 func (t *Till) carried(now time.Time) []pos.Carried {
 	var list []pos.Carried
 	add := func(sale string, c pos.Carried, manager bool) {
@@ -195,6 +195,12 @@ func (t *Till) carried(now time.Time) []pos.Carried {
 	for _, g := range t.back {
 		add(g.sale, pos.Carried{ID: g.r.ID, Amount: g.r.Amount.Minor, Currency: g.r.Amount.Currency, Refund: true, State: g.r.State.Word(),
 			Since: g.r.Asked, Why: g.r.Words, Who: g.r.State.Whose()}, g.r.NeedsManager(t.can, now))
+	}
+	for _, orphans := range t.orphans {
+		for _, o := range orphans {
+			list = append(list, pos.Carried{ID: o.Attempt, Sale: o.Sale, Ticket: o.Ticket, Amount: o.Left, Currency: o.Amount.Currency, Orphan: true,
+				State: "orphan", Since: o.Since, Why: "orphan_" + o.Why, Who: "manager", Due: o.Due})
+		}
 	}
 	slices.SortFunc(list, func(a, b pos.Carried) int { return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.ID, b.ID)) })
 	return list

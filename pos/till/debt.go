@@ -103,6 +103,7 @@ func (t *Till) discharge(ctx context.Context) time.Duration {
 			soonest(end)
 		}
 	}
+	t.crowd(now)
 	soonest(t.giveBack(ctx, now))
 	if t.broken != nil {
 		return 0

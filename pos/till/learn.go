@@ -36,7 +36,8 @@ func (t *Till) learn(ctx context.Context, reference string, ans pos.Answer) erro
 			d.misses = 0
 		}
 		askable := a.Theirs != "" || t.can.ByReference
-		if ans.Event == pos.Silence && a.State == pos.Awaiting && askable && d.misses < 2 && ans.Reason != "restart" {
+		missed := ans.Trouble != pos.TroubleAmountDiffers && ans.Trouble != pos.TroubleReferenceDiffers // those came, and say something
+		if ans.Event == pos.Silence && a.State == pos.Awaiting && askable && missed && d.misses < 2 && ans.Reason != "restart" {
 			return nil // one missed answer is not yet doubt
 		}
 		if ans.Event == pos.Absent && a.State == pos.Voiding && t.vanished(d) {
@@ -44,9 +45,11 @@ func (t *Till) learn(ctx context.Context, reference string, ans pos.Answer) erro
 		}
 	}
 	if to == a.State && !teaches(ans, a) {
+		t.warn(a.Reference, ans)
 		return nil // the same silence once more: counted in memory, not another row
 	}
 	entries := []pos.Entry{t.entry(sale, a, ans, to)}
+	t.mark(sale, &entries[0])
 	if to.Final() && to.Rank() < 2 && to != pos.RuledPaid && sale.GivenUp && sale.Open() {
 		entries = append(entries, pos.Entry{Kind: pos.SaleCancelled, Sale: sale.ID})
 	}
@@ -128,8 +131,7 @@ func (t *Till) odd(ctx context.Context, s *pos.Sale, a pos.Attempt, ans pos.Answ
 		return err
 	}
 	t.log.WarnContext(ctx, "odd answer", "ref", a.Reference, "sale", s.ID, "event", ans.Event, "state", a.State)
-	t.o.Trouble(pos.Trouble{Code: pos.TroubleOddAnswer, About: a.Reference, Passing: true, Since: time.Now(),
-		Args: map[string]string{"event": ans.Event.String(), "state": a.State.Word()}})
+	t.oddity(a.Reference, ans.Event.String(), a.State.Word(), time.Now())
 	return nil
 }
 
@@ -150,20 +152,12 @@ func (t *Till) vanished(d *debt) bool {
 // after does what follows from a journaled answer: troubles, debts, the display.
 func (t *Till) after(s *pos.Sale, a pos.Attempt, ans pos.Answer, to pos.State) {
 	now := time.Now()
-	if ans.Trouble != "" && ans.Trouble != pos.TroubleAcquirerRefuses {
-		t.o.Trouble(pos.Trouble{Code: ans.Trouble, About: a.Reference, Passing: true, Since: now})
-	}
+	t.warn(a.Reference, ans)
 	if ans.Misfit {
 		t.misfit = true
 		t.o.Trouble(pos.Trouble{Code: pos.TroubleAcquirerRefuses, Since: now})
 	}
-	late := a.State.Final()
-	if late && to == pos.Approved {
-		t.o.Trouble(pos.Trouble{Code: pos.TroublePaidLate, About: a.Reference, Passing: true, Since: now})
-	}
-	if a.State == pos.RuledPaid && (to == pos.Declined || to == pos.Voided) {
-		t.o.Trouble(pos.Trouble{Code: pos.TroubleRuling, About: a.Reference, Passing: true, Since: now})
-	}
+	t.surprise(a, to, now)
 	t.orphan(s)
 	if d := t.owed[a.Reference]; d != nil {
 		if to != a.State {
@@ -179,15 +173,6 @@ func (t *Till) after(s *pos.Sale, a pos.Attempt, ans pos.Answer, to pos.State) {
 	}
 	t.reprompt(s)
 	t.forget(s.ID)
-}
-
-// orphan tells of money that nobody wants, until it has gone back.
-func (t *Till) orphan(s *pos.Sale) {
-	if s.Orphan() {
-		t.o.Trouble(pos.Trouble{Code: pos.TroubleOrphan, About: s.ID, Since: time.Now()})
-		return
-	}
-	t.o.Clear(pos.TroubleOrphan, s.ID)
 }
 
 // forget drops a sale from memory when nothing is owed on it and nobody is about to pay it.

@@ -69,6 +69,7 @@ func (t *Till) refund(ctx context.Context, n pos.NewRefund) (pos.Refund, error) 
 	}
 	r := *s.Refund(reference)
 	t.owe(r)
+	t.orphan(s)
 	t.log.InfoContext(ctx, "refund", "ref", reference, "sale", s.ID, "event", "requested", "state", r.State)
 	return r, nil
 }

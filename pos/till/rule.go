@@ -40,6 +40,7 @@ func (t *Till) rule(ctx context.Context, reference string, paid bool, why, by st
 	}
 	e := pos.Entry{Kind: pos.KindOf(ev), Sale: s.ID, Reference: reference, Body: pos.Body{To: to.String(), By: by, Why: why,
 		Amount: a.Amount.Minor, Currency: a.Amount.Currency, Tip: a.Tip, Wallet: a.Wallet, Cashier: s.Cashier, Late: a.State.Final()}}
+	t.mark(s, &e)
 	entries := []pos.Entry{e}
 	if to == pos.RuledUnpaid && s.GivenUp && s.Open() {
 		entries = append(entries, pos.Entry{Kind: pos.SaleCancelled, Sale: s.ID, Body: pos.Body{By: by}})

@@ -40,7 +40,6 @@ func (t *Till) sell(ctx context.Context, n pos.NewSale) (pos.Sale, error) {
 		return pos.Sale{}, err
 	}
 	if len(t.owed) >= t.o.Limit {
-		t.o.Trouble(pos.Trouble{Code: pos.TroubleUnfinished, Passing: true, Since: time.Now()})
 		return pos.Sale{}, pos.Refuse(op, pos.TooManyUnfinished, "%d unfinished", len(t.owed))
 	}
 	charged := pos.Amount{Minor: n.Amount.Minor + n.Tip, Currency: n.Amount.Currency}

@@ -29,6 +29,7 @@ type Journal interface {
 	Unfinished(ctx context.Context) ([]pos.Sale, error)
 	Request(ctx context.Context, key string) (pos.Entry, bool, error)
 	AsOf(ctx context.Context, sale string, seq int64) (pos.Sale, error)
+	Surprises(ctx context.Context, since time.Time) ([]pos.Entry, error) // what changed an ending, or fitted nothing
 	CodeUsed(ctx context.Context, codeHash string) (bool, error)
 	PaidSince(ctx context.Context, charged pos.Amount, since time.Time) (bool, error)
 	Attempts(ctx context.Context, day pos.Date) (int, error)
@@ -90,12 +91,14 @@ type Till struct {
 	ended chan struct{}
 	calls sync.WaitGroup
 
-	sales   map[string]*pos.Sale // those with something owed, armed or in hand
-	owed    map[string]*debt     // unfinished attempts, by reference
-	back    []*giving            // unfinished refunds, in the order they were asked for
-	byRef   map[string]*giving   // the same by reference
-	running int                  // calls under way about unfinished attempts
-	flow    flow                 // of the refunds
+	sales   map[string]*pos.Sale    // those with something owed, armed or in hand
+	owed    map[string]*debt        // unfinished attempts, by reference
+	back    []*giving               // unfinished refunds, in the order they were asked for
+	byRef   map[string]*giving      // the same by reference
+	running int                     // calls under way about unfinished attempts
+	flow    flow                    // of the refunds
+	orphans map[string][]pos.Orphan // money that waits for a manager, by sale
+	full    bool                    // as many attempts are unfinished as may be
 
 	armed      string // sale
 	armedUntil time.Time
@@ -134,7 +137,7 @@ func New(o Options) *Till {
 	return &Till{
 		o: o, can: o.Acquirer.Can(), log: o.Log.With("part", "till"),
 		inbox: make(chan func(context.Context)), later: make(chan word), ended: make(chan struct{}),
-		sales: map[string]*pos.Sale{}, owed: map[string]*debt{}, byRef: map[string]*giving{}, changed: map[string]*pos.Sale{},
+		sales: map[string]*pos.Sale{}, owed: map[string]*debt{}, byRef: map[string]*giving{}, changed: map[string]*pos.Sale{}, orphans: map[string][]pos.Orphan{},
 		connection: pos.Connection{State: pos.Degraded, Reason: "untried"},
 	}
 }
@@ -151,6 +154,7 @@ func (t *Till) Run(ctx context.Context) error {
 	if err := t.resume(ctx); err != nil {
 		return fmt.Errorf("resume: %w", err)
 	}
+	t.remember(ctx)
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
@@ -234,6 +238,7 @@ func (t *Till) resume(ctx context.Context) error {
 	kept := t.owed
 	t.sales, t.owed = map[string]*pos.Sale{}, map[string]*debt{}
 	t.rememberRefunds(sales)
+	t.rememberOrphans(sales)
 	for _, s := range sales {
 		for _, a := range s.Attempts {
 			if a.State.Final() {
@@ -257,6 +262,9 @@ func (t *Till) resume(ctx context.Context) error {
 		event := d.a.State.Restart(d.a.Mode)
 		if d.stayed && d.a.State == pos.Sent {
 			event = pos.NotLeft // the commit that failed had happened, but nothing followed it
+		}
+		if to, ok := d.a.State.Next(event); ok && to == d.a.State && d.a.NeedsManager(t.can, time.Now()) {
+			continue // it waits for a manager as before
 		}
 		if err := t.learn(ctx, d.a.Reference, pos.Answer{Event: event, Reason: "restart"}); err != nil {
 			return err

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"posd/pos"
+	"posd/pos/health"
 	"posd/pos/till"
 	"posd/store"
 )
@@ -31,9 +32,10 @@ type counter struct {
 
 	seen func(qr string) // a shopper sees a QR; may be nil
 
-	file *flaky
-	till *till.Till
-	stop func()
+	file  *flaky
+	till  *till.Till
+	board *health.Board // what a person is told
+	stop  func()
 
 	mu       sync.Mutex
 	prompts  []pos.PromptKind
@@ -115,6 +117,7 @@ func (c *counter) start() {
 		c.t.Fatal(err)
 	}
 	c.file = &flaky{Store: s, restored: c.restored, takenZ: c.takenZ}
+	c.board = health.New(func() {})
 	c.till = till.New(till.Options{
 		Register: "NYC5AV-03", Currency: "USD", Calendar: pos.Calendar{Zone: time.UTC, Cutoff: 4 * time.Hour}, Hold: c.hold, Limit: c.limit,
 		Journal: c.file, Acquirer: c.bank, Rand: rand.Reader, Log: slog.New(slog.DiscardHandler),
@@ -134,11 +137,13 @@ func (c *counter) start() {
 			c.felt = append(c.felt, taken)
 		},
 		Trouble: func(t pos.Trouble) {
+			c.board.Raise(t)
 			c.mu.Lock()
 			defer c.mu.Unlock()
 			c.troubles[t.Code]++
 		},
-		Clear: func(code pos.TroubleCode, _ string) {
+		Clear: func(code pos.TroubleCode, about string) {
+			c.board.Clear(code, about)
 			c.mu.Lock()
 			defer c.mu.Unlock()
 			if code == pos.TroubleNeedsManager || code == pos.TroubleStorage {
@@ -259,6 +264,14 @@ func (c *counter) troubled(code pos.TroubleCode, want bool) {
 	if got := c.troubles[code] > 0; got != want {
 		c.t.Errorf("trouble %s stands: %v, want %v", code, got, want)
 	}
+}
+
+// told is what stands on the screens now: code, what it is about, and since how many seconds of the story.
+func (c *counter) told() (lines []string) {
+	for _, t := range c.board.Standing(time.Now()) {
+		lines = append(lines, strings.TrimSpace(fmt.Sprintf("%s %s", t.Code, t.About))+fmt.Sprintf(" %ds", int(t.Since.Sub(c.began).Seconds())))
+	}
+	return lines
 }
 
 func (c *counter) shown(want ...pos.PromptKind) {

@@ -190,8 +190,7 @@ func (t *Till) refundLearns(ctx context.Context, reference string, ans pos.Refun
 			return
 		}
 		if !known { // the table has no place for it: a trouble, and nothing changes
-			t.o.Trouble(pos.Trouble{Code: pos.TroubleOddAnswer, About: r.ID, Passing: true, Since: time.Now(),
-				Args: map[string]string{"event": ans.Event.String(), "state": r.State.Word()}})
+			t.oddity(r.ID, ans.Event.String(), r.State.Word(), time.Now())
 			return
 		}
 		t.log.InfoContext(ctx, "refund", "ref", reference, "sale", s.ID, "event", ans.Event, "from", r.State, "state", to, "reason", ans.Reason)
@@ -217,13 +216,7 @@ func noNews(r pos.Refund, ans pos.RefundAnswer) bool {
 
 // afterRefund does what follows from a journaled event: troubles and debts. r is what the refund was.
 func (t *Till) afterRefund(s *pos.Sale, r pos.Refund, to pos.RefundState) {
-	late := r.State.Final() && to != r.State
-	switch {
-	case late && (to == pos.Refunded && r.State == pos.RuledRefused || to == pos.Refused && r.State == pos.RuledRefunded):
-		t.o.Trouble(pos.Trouble{Code: pos.TroubleRuling, About: r.ID, Passing: true, Since: time.Now()})
-	case late && to == pos.Refunded && r.State != pos.RuledRefunded:
-		t.o.Trouble(pos.Trouble{Code: pos.TroubleRefundLate, About: r.ID, Passing: true, Since: time.Now()})
-	}
+	t.surpriseRefund(r, to, time.Now())
 	t.orphan(s)
 	g := t.giving(r.Reference)
 	if g == nil {

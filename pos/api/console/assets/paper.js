@@ -42,7 +42,7 @@ export function line(r) {
 // sections are the report in its reading order: what is open first.
 export function sections(r) {
   const at = clock(r);
-  return [notFinal(r, at), note(r), totals(r), refunds(r), ruled(r), adjustments(r, at), failed(r), people(r), deeds(r), hours(r, at), foot(r)].filter(Boolean);
+  return [notFinal(r, at), note(r), totals(r), refunds(r), ruled(r), adjustments(r, at), orphans(r, at), failed(r), people(r), deeds(r), hours(r, at), foot(r)].filter(Boolean);
 }
 
 const section = (id, ...inner) => el('section', { 'data-section': id }, el('h3', {}, say(id)), ...inner);
@@ -63,8 +63,9 @@ export function item(i, at, ageless) {
     el('p', {}, el('b', {}, i.ticket), i.ticket ? ' ' : '', el('b', {}, money(i.amount, i.currency)), ' ', el('span', { className: 'word' }, word), ' ',
       ageless ? '' : el('span', { 'data-since': Date.parse(i.since) })),
     el('p', {}, say('report.item.since', { time: at(i.since) }), gap, el('b', {}, say('report.item.who', { who: known(`who.${i.who}`, i.who) })),
-      i.next_try ? gap + say('report.item.next', { time: at(i.next_try) }) : ''),
-    el('p', { className: 'reference' }, [say(i.kind === 'refund' ? 'report.item.refund' : 'report.item.attempt'), i.id].join(' ')),
+      i.next_try ? gap + say('report.item.next', { time: at(i.next_try) }) : '',
+      i.due ? gap : '', i.due ? el('b', {}, say('report.item.due', { time: at(i.due) })) : ''),
+    el('p', { className: 'reference' }, [known(`report.item.${i.kind}`, i.kind), i.id].join(' ')),
     i.why ? el('p', {}, known(`reason.${i.why}`, i.why)) : '');
 }
 
@@ -124,6 +125,13 @@ function adjustments(r, at) {
   return section('report.adjustments', el('ul', {}, ...r.adjustments.map((a) => el('li', {}, `${at(a.at)} · `,
     known(`report.adjustment.${kind(a)}`, a.kind), ' · ', el('b', {}, money(a.amount, a.currency)),
     a.of && a.of !== r.day ? ` · ${say('report.adjustment.of', { day: a.of })}` : '', ` · ${a.reference}`))));
+}
+
+// orphans are the day's money that no sale wanted, whether or not it went back since.
+function orphans(r, at) {
+  if (!r.orphans.length) return null;
+  return section('report.orphans', el('ul', {}, ...r.orphans.map((o) => el('li', {}, `${at(o.at)} · ${wallet(o.wallet)} · `, o.ticket ? `${o.ticket} · ` : '',
+    el('b', {}, money(o.amount, o.currency)), ` · ${o.reference} · `, say('report.item.due', { time: at(o.due) })))));
 }
 
 function failed(r) {
