@@ -65,7 +65,10 @@ func (s *socket) plug() {
 			if err != nil {
 				return
 			}
-			s.heard <- bytes.Clone(b[:n])
+			select {
+			case s.heard <- bytes.Clone(b[:n]):
+			default: // nobody listens to this device
+			}
 		}
 	}()
 }

@@ -109,7 +109,7 @@ func TestReplug(t *testing.T) {
 						t.Errorf("%s, unplugged at byte %d: %q came out, not %q", c.name, (i/len(all))%len(half), s.Code.Reveal(), whole)
 					}
 				case <-time.After(10 * time.Second):
-					t.Errorf("%s reads nothing after it came back", c.name)
+					t.Errorf("%s reads nothing after it came back, unplugged at byte %d: %+v", c.name, (i/len(all))%len(half), d.Standing()[n])
 					return
 				}
 			}

@@ -1,6 +1,6 @@
 // Package line opens the lines to devices: serial ports, HID devices and keyboards. It makes the serial
 // library safe to stand on: writes end in time or the line is given up, nothing is written once closing has
-// begun, no child process inherits the port, and a descriptor that the library would panic on is refused.
+// begun, nothing is read off another device, and no child process inherits the port.
 //
 // It knows no device and no dialect, and it never lists ports: the library's listing reopens other
 // ports and changes their speed.
@@ -13,6 +13,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strconv"
 	"sync"
 	"syscall"
@@ -37,21 +38,20 @@ var (
 const (
 	piece      = 256             // bytes a write at a time: a stuck device is noticed within one
 	stuckAfter = 5 * time.Second // a piece that takes longer, at any speed, never ends
-	closeWait  = 250 * time.Millisecond
-	maxNumber  = 1000 // the library's reads panic on descriptors above 1023
 )
 
 // Line is an open serial line. Read and Write may run side by side, each from one goroutine. Closing it
 // unblocks both.
+//
+// The library sets the port up and locks it; bytes go through an open file of our own. The library frees the
+// number of a port while a read may still be about to use it, and that read then takes the bytes of whoever
+// has the number next: another scanner's code. Its writes cannot be bounded, and its reads panic on high
+// numbers.
 type Line struct {
-	port  serial.Port
-	stuck time.Duration // how long a piece may take
-
-	mu      sync.Mutex
-	closed  bool
-	writing chan struct{} // holds whoever writes a piece
-	end     sync.Once
-	err     error
+	*Node
+	port serial.Port
+	end  sync.Once
+	err  error
 }
 
 var _ io.ReadWriteCloser = (*Line)(nil)
@@ -61,26 +61,39 @@ func Open(ctx context.Context, path string, baud int) (*Line, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	port, err := open(path, baud)
+	f, port, err := open(path, baud)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	return &Line{port: port, stuck: stuckAfter, writing: make(chan struct{}, 1)}, nil
+	return &Line{Node: NewNode(f), port: port}, nil
 }
 
 // open keeps every fork away until the new descriptors are closed on exec: the library leaves them open
-// for children, and a child would hold the port after we are gone.
-func open(path string, baud int) (serial.Port, error) {
+// for children, and a child would hold the port after we are gone. Our file comes first, because the library
+// locks everybody else out.
+func open(path string, baud int) (_ *os.File, _ serial.Port, err error) {
+	if path, err = filepath.EvalSymlinks(path); err != nil { // both must open the same node
+		return nil, nil, named(err)
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, nil, named(err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, f.Close())
+		}
+	}()
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
 	port, err := serial.Open(path, &serial.Mode{BaudRate: baud})
 	if err != nil {
-		return nil, named(err)
+		return nil, nil, named(err)
 	}
 	if err := closeOnExec(); err != nil {
-		return nil, errors.Join(err, port.Close())
+		return nil, nil, errors.Join(err, port.Close())
 	}
-	return port, nil
+	return f, port, nil
 }
 
 // closeOnExec marks every descriptor above the standard ones: all of ours are marked already but the
@@ -95,21 +108,11 @@ func closeOnExec() error {
 		if err != nil || fd <= 2 {
 			continue
 		}
-		if fd > maxNumber {
-			if to, err := os.Readlink("/proc/self/fd/" + e.Name()); err == nil && isTTY(to) {
-				return fmt.Errorf("%d files are open, more than a serial line can live beside", len(entries))
-			}
-		}
 		if _, err := unix.FcntlInt(uintptr(fd), unix.F_SETFD, unix.FD_CLOEXEC); err != nil && !errors.Is(err, unix.EBADF) {
 			return fmt.Errorf("close on exec: %w", err)
 		}
 	}
 	return nil
-}
-
-func isTTY(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode()&fs.ModeCharDevice != 0
 }
 
 // named turns the library's errors into ours.
@@ -134,100 +137,46 @@ func named(err error) error {
 		return fmt.Errorf("%w (%w)", ErrAbsent, err)
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("%w (%w)", ErrRights, err)
+	case errors.Is(err, unix.EISDIR):
+		return fmt.Errorf("%w (%w)", ErrNoPort, err)
+	case errors.Is(err, unix.EBUSY):
+		return fmt.Errorf("%w (%w)", ErrBusy, err)
 	case errors.Is(err, unix.EIO):
 		return fmt.Errorf("%w (%w)", ErrGone, err)
 	}
 	return err
 }
 
-// Read waits for bytes for as long as the line is open. It never returns nothing without an error.
-func (l *Line) Read(b []byte) (int, error) {
-	if len(b) == 0 {
-		return 0, nil
-	}
-	for {
-		n, err := l.port.Read(b)
-		switch {
-		case n > 0:
-			return n, nil
-		case err != nil:
-			return 0, named(err)
-		}
-		if l.isClosed() {
-			return 0, ErrGone
-		}
-	}
-}
-
 // Write writes all of b, piece by piece, or says why not. A device that takes no bytes for five seconds
-// ends the line: the library's write cannot be called back, so its goroutine is left to the hang-up.
+// ends the line.
 func (l *Line) Write(b []byte) (int, error) {
 	for done := 0; done < len(b); {
-		n, err := l.writePiece(b[done:min(len(b), done+piece)])
+		n, err := l.Node.Write(b[done:min(len(b), done+piece)])
 		done += n
 		if err != nil {
-			return done, err
+			return done, errors.Join(err, l.Close())
 		}
 	}
 	return len(b), nil
 }
 
-func (l *Line) writePiece(b []byte) (int, error) {
-	type result struct {
-		n   int
-		err error
-	}
-	l.mu.Lock()
-	if l.closed {
-		l.mu.Unlock()
-		return 0, ErrGone
-	}
-	l.writing <- struct{}{} // Close waits for this, so no write begins on a number that another file has
-	l.mu.Unlock()
-	own := append([]byte(nil), b...) // the caller may use b again while a stuck write still holds it
-	results := make(chan result, 1)
-	go func() {
-		n, err := l.port.Write(own)
-		<-l.writing
-		results <- result{n, err}
-	}()
-	timer := time.NewTimer(l.stuck)
-	defer timer.Stop()
-	select {
-	case r := <-results:
-		if r.err == nil && r.n == 0 {
-			return 0, ErrGone
-		}
-		if r.err != nil {
-			return r.n, named(r.err)
-		}
-		return r.n, nil
-	case <-timer.C:
-		_ = l.Close()
-		return 0, ErrStuck
-	}
-}
-
-func (l *Line) isClosed() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.closed
-}
-
-// Close ends the line. A piece that is being written is waited for a moment: a write after the close
-// could land in another file that got the same number.
+// Close ends the line. What the device has not taken is thrown away: waiting for one that takes nothing
+// would take half a minute.
 func (l *Line) Close() error {
 	l.end.Do(func() {
-		l.mu.Lock()
-		l.closed = true
-		l.mu.Unlock()
-		timer := time.NewTimer(closeWait)
-		defer timer.Stop()
-		select {
-		case l.writing <- struct{}{}:
-		case <-timer.C: // stuck inside the system: it began before the close and writes nothing more
+		err := l.Node.Close()
+		if l.gaveUp() {
+			err = errors.Join(err, unset(l.port.ResetOutputBuffer()))
 		}
-		l.err = l.port.Close()
+		l.err = errors.Join(err, l.port.Close())
 	})
 	return l.err
+}
+
+// unset is an error but for that of a port which is no longer there.
+func unset(err error) error {
+	if errors.Is(err, unix.EIO) || errors.Is(err, unix.ENODEV) {
+		return nil
+	}
+	return err
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -16,6 +17,7 @@ import (
 type Node struct {
 	f     *os.File
 	stuck time.Duration // how long a write may take
+	full  atomic.Bool   // a write took longer
 	end   sync.Once
 	err   error
 }
@@ -45,10 +47,11 @@ func (n *Node) Read(b []byte) (int, error) {
 func (n *Node) Write(b []byte) (int, error) {
 	// A device that knows no deadline bounds its writes itself, as the kernel does for USB.
 	if err := n.f.SetWriteDeadline(time.Now().Add(n.stuck)); err != nil && !errors.Is(err, os.ErrNoDeadline) {
-		return 0, lost(err)
+		return 0, fmt.Errorf("%w (%w)", ErrGone, err)
 	}
 	done, err := n.f.Write(b)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
+		n.full.Store(true)
 		return done, errors.Join(ErrStuck, n.Close())
 	}
 	if err != nil {
@@ -56,6 +59,9 @@ func (n *Node) Write(b []byte) (int, error) {
 	}
 	return done, nil
 }
+
+// gaveUp reports whether the device took no more bytes.
+func (n *Node) gaveUp() bool { return n.full.Load() }
 
 // Close ends the line and lets go of the device.
 func (n *Node) Close() error {
