@@ -101,7 +101,7 @@ SELECT EXISTS (SELECT 1 FROM attempt WHERE code_hash = ? AND state <> 'unsent')`
 SELECT EXISTS (SELECT 1 FROM attempt WHERE state = 'approved' AND since_ms >= ? AND minor = ? AND currency = ?)`
 
 	selectMade = `
-SELECT (SELECT count(*) FROM attempt WHERE day = ?1) + (SELECT count(*) FROM refund WHERE day = ?1)`
+SELECT count(*) FROM journal WHERE day = ? AND kind IN ('attempt.started', 'refund.requested')`
 
 	selectDays = `
 SELECT day, opened_ms, closed_ms, z, "by", note, rows, head

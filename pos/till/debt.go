@@ -133,6 +133,7 @@ func (t *Till) serve(ctx context.Context, d *debt, now time.Time) {
 	if d.charging { // slow to connect: what waits for the line is journaled as held
 		if t.commit(ctx, t.started(d)...) == nil {
 			d.answer(*t.sales[d.sale], nil)
+			t.show(pos.Prompt{Kind: pos.PromptSending, Sale: d.sale, Amount: d.a.Amount})
 		}
 		return
 	}

@@ -188,8 +188,7 @@ func (t *Till) start(ctx context.Context, op string, s *pos.Sale, d *debt, b pos
 	if t.armed == s.ID {
 		t.armed = ""
 	}
-	t.charge(ctx, d)
-	t.show(pos.Prompt{Kind: pos.PromptSending, Sale: s.ID, Amount: charged})
+	t.charge(ctx, d) // and only then a word about it: its leaving, or its being slow, is shown
 	return nil
 }
 
