@@ -28,8 +28,10 @@ type bank struct {
 	doubled  int              // refunds of one reference that went through twice
 	gives    []func(r pos.Refund) (pos.RefundAnswer, error)
 	lookups  []func(r pos.Refund) (pos.RefundAnswer, error)
-	calls    []string // what was asked of it, in order
-	blankets int      // charges of one reference that arrived twice
+	calls    []string      // what was asked of it, in order
+	dates    bool          // its answers say what time it has
+	ahead    time.Duration // its clock before ours
+	blankets int           // charges of one reference that arrived twice
 }
 
 type account struct {
@@ -101,6 +103,9 @@ func (b *bank) say(a *account) pos.Answer {
 		a.state = pos.Approve
 	}
 	ans := pos.Answer{Event: a.state, Theirs: a.theirs}
+	if b.dates {
+		ans.Date = time.Now().Add(b.ahead)
+	}
 	if a.state == pos.Approve {
 		ans.Paid = &pos.Paid{At: time.Now().UTC(), Amount: a.amount, Currency: "USD"}
 	}

@@ -27,7 +27,9 @@ func (t *Till) write(ctx context.Context, entries []pos.Entry) error {
 		return err
 	}
 	for _, e := range written {
-		t.last.Seq, t.last.At = e.Seq, e.At
+		if t.last.Seq = e.Seq; e.At.After(t.last.At) {
+			t.last.At = e.At // the latest: one entry by a clock that fell back does not make it right
+		}
 		t.grown = append(t.grown, e)
 		switch e.Kind {
 		case pos.DayOpened:

@@ -24,7 +24,7 @@ const (
 func (t *Till) dated(ctx context.Context, now time.Time, entries []pos.Entry) ([]pos.Entry, error) {
 	at := now.UTC().Truncate(time.Millisecond)
 	if t.day.Day != "" {
-		if end, err := t.o.Calendar.End(t.day.Day); err == nil && !now.Before(end) {
+		if end, err := t.o.Calendar.End(t.day.Day); err == nil && t.over(end, now) {
 			t.endDay(ctx, now)
 		}
 	}
@@ -34,7 +34,7 @@ func (t *Till) dated(ctx context.Context, now time.Time, entries []pos.Entry) ([
 		behind := i >= 0 && t.behind(now)
 		switch {
 		case !behind:
-			day = t.o.Calendar.Next(now, t.closed)
+			day = t.o.Calendar.Next(t.civil(now), t.closed)
 			if i >= 0 {
 				entries = append([]pos.Entry{{Kind: pos.DayOpened, Body: pos.Body{Carried: t.carried(now)}}}, entries...)
 			}
@@ -60,16 +60,6 @@ func opensDay(e pos.Entry) bool {
 	return false
 }
 
-// behind reports, and tells, that the clock cannot be trusted to name a day.
-func (t *Till) behind(now time.Time) bool {
-	if t.last.At.Sub(now) <= pos.ClockSlack {
-		t.o.Clear(pos.TroubleClockBehind, "")
-		return false
-	}
-	t.o.Trouble(pos.Trouble{Code: pos.TroubleClockBehind, Since: now})
-	return true
-}
-
 // endDay closes the open day when its cut-off has passed, whatever is still open, and returns when to
 // look again.
 func (t *Till) endDay(ctx context.Context, now time.Time) time.Time {
@@ -80,7 +70,7 @@ func (t *Till) endDay(ctx context.Context, now time.Time) time.Time {
 	if err != nil || now.Before(end) {
 		return end
 	}
-	if t.behind(now) {
+	if t.behind(now) || !t.over(end, now) {
 		return now.Add(time.Minute)
 	}
 	if err := t.closeDay(ctx, now, pos.Body{By: "posd"}); err != nil {

@@ -59,6 +59,11 @@ func (t *Till) discharge(ctx context.Context) time.Duration {
 			next = at
 		}
 	}
+	t.watchClock(now)
+	if t.late {
+		soonest(t.last.At.Add(-pos.ClockSlack)) // it has caught up then, or somebody sets it before
+		soonest(now.Add(time.Minute))
+	}
 	soonest(t.endDay(ctx, now))
 	if t.armed != "" && !now.Before(t.armedUntil) {
 		t.disarm()

@@ -183,7 +183,7 @@ func (t *Till) heard(ans pos.Answer, err error) {
 		t.o.Clear(pos.TroubleAcquirerRefuses, "")
 	}
 	if !ans.Date.IsZero() {
-		t.connection.Skew = time.Since(ans.Date)
+		t.clocks(ans.Date)
 	}
 	if t.connection.State != pos.Online {
 		t.connect(pos.Online, "")

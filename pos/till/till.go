@@ -118,6 +118,8 @@ type Till struct {
 	broken     error     // the failed commit that closed the till, or nil
 	reopenAt   time.Time // next try to open the file again
 	connection pos.Connection
+	compared   time.Time // when our clock was last compared with the acquirer's
+	late       bool      // our clock stands behind the journal
 	misfit     bool
 	failures   int
 	probing    bool
