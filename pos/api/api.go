@@ -12,7 +12,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -95,6 +94,8 @@ type Server struct {
 	log   *slog.Logger
 	hub   *hub
 	codes *codes
+
+	patience patience // with strangers
 }
 
 // New makes a face; Run and Serve start it.
@@ -159,9 +160,9 @@ func (s *Server) Tell(kind string, what any) { s.hub.tell(kind, what) }
 // Serve answers on l until ctx ends, and then gives what is under way five seconds.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	web := &http.Server{
-		Handler: s.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, IdleTimeout: 2 * time.Minute,
+		Handler: s.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute,
 		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
-		BaseContext: func(net.Listener) context.Context { return ctx },
+		BaseContext: func(net.Listener) context.Context { return ctx }, ConnContext: withVisitor, ConnState: noted,
 	}
 	stopped := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() {
@@ -173,38 +174,11 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		}
 		stopped <- err
 	})
-	err := web.Serve(&bounded{Listener: l, places: make(chan struct{}, maxConns)})
+	err := web.Serve(newDoor(l))
 	if !stop() {
 		return <-stopped
 	}
 	return err
-}
-
-// bounded refuses to hold more connections than it has places: the next one waits to be accepted.
-type bounded struct {
-	net.Listener
-	places chan struct{}
-}
-
-func (b *bounded) Accept() (net.Conn, error) {
-	b.places <- struct{}{}
-	c, err := b.Listener.Accept()
-	if err != nil {
-		<-b.places
-		return nil, err
-	}
-	return &placed{Conn: c, leave: b.places}, nil
-}
-
-type placed struct {
-	net.Conn
-	leave chan struct{}
-	once  sync.Once
-}
-
-func (p *placed) Close() error {
-	p.once.Do(func() { <-p.leave })
-	return p.Conn.Close()
 }
 
 // language is what the asker reads: ?lang= where a header cannot be set, else Accept-Language, else the

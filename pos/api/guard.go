@@ -1,7 +1,9 @@
 package api
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"mime"
 	"net"
 	"net/http"
@@ -40,28 +42,34 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		port := localPort(r)
 		if !ours(r.Host, port) {
-			s.refuse(w, r, pos.Refuse("api.guard", pos.BadHost, ""))
+			s.turnAway(w, r, pos.Refuse("api.guard", pos.BadHost, ""))
 			return
 		}
 		if origin := r.Header.Get("Origin"); origin != "" && !ours(strings.TrimPrefix(origin, "http://"), port) {
-			s.refuse(w, r, pos.Refuse("api.guard", pos.BadOrigin, ""))
+			s.turnAway(w, r, pos.Refuse("api.guard", pos.BadOrigin, ""))
 			return
 		}
 		switch r.Header.Get("Sec-Fetch-Site") {
 		case "", "none", "same-origin":
 		default:
-			s.refuse(w, r, pos.Refuse("api.guard", pos.BadOrigin, ""))
+			s.turnAway(w, r, pos.Refuse("api.guard", pos.BadOrigin, ""))
 			return
 		}
+		role, known := s.who(r)
+		if known {
+			knows(r.Context())
+		}
 		page := s.o.Pages != nil && r.Method == http.MethodGet && !strings.HasPrefix(r.URL.Path, "/v1/") && !routed[r.URL.Path]
+		if !known && (page || free[r.URL.Path]) {
+			s.flooded(r.Context())
+		}
 		if page {
 			s.o.Pages.ServeHTTP(w, r)
 			return
 		}
 		if !free[r.URL.Path] {
-			role, ok := s.who(r)
-			if !ok {
-				s.refuse(w, r, pos.Refuse("api.guard", pos.Unauthorized, ""))
+			if !known {
+				s.turnAway(w, r, pos.Refuse("api.guard", pos.Unauthorized, ""))
 				return
 			}
 			a.role = role
@@ -81,7 +89,12 @@ func (s *Server) guard(next http.Handler) http.Handler {
 				return
 			}
 			patient(w, r)
-			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+			body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody)) // whole, or not at all: no route waits for the rest
+			if err != nil {
+				s.refuse(w, r, badBody(err))
+				return
+			}
+			r.Body = io.NopCloser(bytes.NewReader(body))
 		}
 		next.ServeHTTP(&plainly{ResponseWriter: w, s: s, r: r}, r)
 	})

@@ -24,14 +24,14 @@ const { chromium } = require('playwright-core');
 export const axe = require.resolve('axe-core/axe.min.js');
 export const jsqr = require.resolve('jsqr/dist/jsQR.js');
 
-// launch starts the browser, talking to nobody but the register.
-export function launch() {
+// launch starts the browser, talking to nobody but the register; more are arguments for the browser.
+export function launch(...more) {
   const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
   if (!existsSync(executablePath)) throw new Error(`${executablePath} is missing: apt-get install chromium`);
   return chromium.launch({
     executablePath,
     headless: true,
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-      '--disable-component-update', '--disable-sync'],
+      '--disable-component-update', '--disable-sync', ...more],
   });
 }
