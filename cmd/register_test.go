@@ -3,6 +3,7 @@ package cmd_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -24,6 +25,7 @@ type register struct {
 	base         string // http://127.0.0.1:PORT
 	said         []*said
 	codes        []string // every payment code the test used: none may be found anywhere
+	answers      *said    // every answer of the API, when somebody wants them
 }
 
 // openRegister writes a configuration for the boutique's devices and starts the daemon on it.
@@ -205,6 +207,10 @@ func (r *register) send(ctx context.Context, q request, token string) (int, []by
 	}
 	defer answer.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(answer.Body, 1<<22))
+	if r.answers != nil {
+		fmt.Fprintln(r.answers, answer.Header)
+		_, _ = r.answers.Write(text)
+	}
 	return answer.StatusCode, text, err
 }
 
@@ -295,40 +301,65 @@ func (r *register) becomes(t *testing.T, id, status string, within time.Duration
 	return s
 }
 
+// secrets are what the register must never write or say: every code it was shown, its tokens, its key.
+func (r *register) secrets(t *testing.T, b *boutique) *secrets {
+	t.Helper()
+	all := &secrets{}
+	for i, c := range r.codes {
+		all.add(fmt.Sprintf("payment code %d", i+1), []byte(c))
+	}
+	token, err := os.ReadFile(b.TokenFile)
+	if err != nil {
+		t.Error(err)
+	}
+	all.add("the acquirer's token", bytes.TrimSpace(token))
+	for _, role := range []string{"cashier", "manager", "technician", "display"} {
+		token := r.token(t, role)
+		all.add("the token of "+role, []byte(token))
+		if bare, err := base64.RawURLEncoding.DecodeString(token); err != nil {
+			t.Error(err)
+		} else {
+			all.add("the bytes of the token of "+role, bare)
+		}
+	}
+	key, err := os.ReadFile(filepath.Join(r.data, "register.key"))
+	if err != nil {
+		t.Error(err)
+	}
+	all.add("the register's key", key)
+	return all
+}
+
 // keepsSecrets searches all the register wrote and said for what it must never write or say.
 func (r *register) keepsSecrets(t *testing.T, b *boutique) {
 	t.Helper()
-	secrets := map[string]string{}
-	for i, c := range r.codes {
-		secrets[fmt.Sprintf("payment code %d", i+1)] = c
-	}
-	if token, err := os.ReadFile(b.TokenFile); err == nil {
-		secrets["the acquirer's token"] = strings.TrimSpace(string(token))
-	}
-	for _, role := range []string{"cashier", "manager", "technician", "display"} {
-		if token, err := os.ReadFile(filepath.Join(r.data, "tokens", role)); err == nil {
-			secrets["the token of "+role] = strings.TrimSpace(string(token))
-		}
-	}
-	find := func(where string, text []byte) {
-		for what, secret := range secrets {
-			if len(secret) >= 8 && bytes.Contains(text, []byte(secret)) {
-				t.Errorf("%s stands in %s", what, where)
-			}
-		}
-	}
+	all := r.secrets(t, b)
 	for i, s := range r.said {
-		find(fmt.Sprintf("the log of start %d", i+1), []byte(s.String()))
+		for _, what := range all.in([]byte(s.String())) {
+			t.Errorf("%s stands in the log of start %d", what, i+1)
+		}
 	}
+	for where, found := range r.atRest(t, all) {
+		t.Errorf("%q stand in %s", found, where)
+	}
+}
+
+// atRest searches every file of the data folder but those that hold the secrets themselves.
+func (r *register) atRest(t *testing.T, all *secrets) map[string][]string {
+	t.Helper()
+	found := map[string][]string{}
 	err := filepath.WalkDir(r.data, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() || filepath.Base(filepath.Dir(path)) == "tokens" {
+		if err != nil || !d.Type().IsRegular() || filepath.Base(filepath.Dir(path)) == "tokens" || d.Name() == "register.key" {
 			return err
 		}
 		text, err := os.ReadFile(path)
-		find(filepath.Base(path), text)
+		if what := all.in(text); len(what) > 0 {
+			found[d.Name()] = what
+		}
 		return err
 	})
 	if err != nil {
 		t.Error(err)
 	}
+	return found
 }

@@ -21,6 +21,7 @@ type event struct {
 type stream struct {
 	mu     sync.Mutex
 	events []event
+	raw    said // as it came
 }
 
 func (r *register) events(t *testing.T, after string) *stream {
@@ -57,7 +58,7 @@ func (r *register) events(t *testing.T, after string) *stream {
 
 // read takes a text/event-stream apart until it ends.
 func (s *stream) read(from io.Reader) {
-	lines := bufio.NewScanner(from)
+	lines := bufio.NewScanner(io.TeeReader(from, &s.raw))
 	lines.Buffer(nil, 1<<22)
 	var e event
 	for lines.Scan() {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -312,6 +313,7 @@ func (s *Server) metrics(w http.ResponseWriter, r *http.Request) {
 	}
 	fmt.Fprintf(w, "posd_ready %d\nposd_acquirer_online %d\nposd_unfinished %d\nposd_journal_rows %d\nposd_troubles %d\nposd_streams %d\nposd_clock_skew_ms %d\n",
 		flag(t.Ready), flag(t.Connection.State == pos.Online), t.Unfinished, head.Seq, len(s.o.Health.Standing(time.Now())), s.hub.listeners(), t.Connection.Skew.Milliseconds())
+	fmt.Fprintf(w, "posd_goroutines %d\n", runtime.NumGoroutine()) // what was begun and does not end shows here first
 	for _, d := range s.o.Desk.Standing() {
 		l := fmt.Sprintf("{device=%q}", d.Name)
 		fmt.Fprintf(w, "posd_device_ready%s %d\nposd_device_good_total%s %d\nposd_device_rejected_total%s %d\nposd_device_reopened_total%s %d\n",

@@ -27,6 +27,7 @@ type result struct {
 type bench struct {
 	dir, posd, append string
 	rounds, refunds   int
+	big               bool
 }
 
 var parts = []struct {
@@ -44,6 +45,8 @@ func main() {
 func run() error {
 	if len(os.Args) > 1 {
 		switch os.Args[1] {
+		case "million":
+			return million(os.Args[2:])
 		case "peer":
 			return peer(os.Args[2])
 		case "drained":
@@ -59,6 +62,7 @@ func run() error {
 	flag.StringVar(&b.append, "append", "", "the built floor of an append")
 	flag.IntVar(&b.rounds, "rounds", 120, "rounds of each pair")
 	flag.IntVar(&b.refunds, "refunds", 10_000, "refunds that are owed when the line is back")
+	flag.BoolVar(&b.big, "big", false, "start on a file of a million sales and ten thousand refunds that wait, instead of a hundred thousand sales")
 	asJSON := flag.Bool("json", false, "print JSON")
 	strict := flag.Bool("strict", false, "exit 1 when a target is missed")
 	flag.Parse()

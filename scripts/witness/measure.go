@@ -121,17 +121,7 @@ func path(b *bench) ([]result, error) {
 		return nil, err
 	}
 	defer r.stop()
-	last := ""
-	heardOurs, err := listen(ctx, r.base+"/v1/events", r.token, func(line string) bool {
-		_, rest, ok := strings.Cut(line, `"ticket":"`)
-		if !ok || !strings.Contains(line, `"status":"paid"`) {
-			return false
-		}
-		ticket, _, _ := strings.Cut(rest, `"`) // the first event that says so is the one that counts
-		fresh := ticket != last
-		last = ticket
-		return fresh
-	})
+	heardOurs, err := listen(ctx, r.base+"/v1/events", r.token, paidOnce())
 	if err != nil {
 		return nil, err
 	}

@@ -82,14 +82,40 @@ func (b *bench) aged(name string, sales int) (*register, pos.Date, error) {
 // Sizes of the files that are compared.
 const young, old = 10_000, 100_000
 
-// start compares a start on a file with 10^5 sales with a start on an empty one.
+// owing adds a refund that waits to each of the first sales of a file.
+func owing(path string, day pos.Date, duties int) error {
+	s, err := openStore(path)
+	if err != nil {
+		return err
+	}
+	for first := 0; first < duties; first += 2000 {
+		var batch []pos.Entry
+		for n := first; n < min(first+2000, duties); n++ {
+			batch = append(batch, pos.Entry{Kind: pos.RefundAsked, At: time.Now(), Day: day, Sale: fmt.Sprintf("s_%07d", n), Reference: fmt.Sprintf("NYC5AV-03-R%07d", n),
+				Body: pos.Body{Refund: fmt.Sprintf("r_%07d", n), Attempt: fmt.Sprintf("NYC5AV-03-%07d", n), Amount: 100, Currency: "USD", Reason: "returned", By: "mroy"}})
+		}
+		if _, err := s.Append(context.Background(), batch...); err != nil {
+			return err
+		}
+	}
+	return s.Close()
+}
+
+// start compares a start on a file with many sales, and with many refunds that wait, with a start on an empty one.
 func start(b *bench) ([]result, error) {
+	sales, duties := old, 0
+	if b.big {
+		sales, duties = 1_000_000, 10_000
+	}
 	empty, _, err := b.aged("empty", 0)
 	if err != nil {
 		return nil, err
 	}
-	full, _, err := b.aged("full", old)
+	full, day, err := b.aged("full", sales)
 	if err != nil {
+		return nil, err
+	}
+	if err := owing(filepath.Join(full.data, "register.db"), day, duties); err != nil {
 		return nil, err
 	}
 	var e, f []time.Duration
@@ -103,7 +129,7 @@ func start(b *bench) ([]result, error) {
 			*to = append(*to, took)
 		}
 	}
-	return []result{compare(fmt.Sprintf("start until it takes sales, %d sales", old), e, f, 3)}, nil
+	return []result{compare(fmt.Sprintf("start until it takes sales, %d sales, %d refunds wait", sales, duties), e, f, 3)}, nil
 }
 
 // reports compares the report of a day of 200 sales in files of different age.

@@ -175,6 +175,25 @@ func (r *register) call(method, path, key string, body any, into any) error {
 	return json.Unmarshal(text, into)
 }
 
+// reads is a page of the local API as text.
+func (r *register) reads(path string) (string, error) {
+	req, err := http.NewRequest(http.MethodGet, r.base+path, nil)
+	if err != nil {
+		return "", err
+	}
+	req.Header.Set("Authorization", "Bearer "+r.token)
+	answer, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err == nil && answer.StatusCode != http.StatusOK {
+		err = fmt.Errorf("GET %s: %s", path, answer.Status)
+	}
+	return string(text), err
+}
+
 // listen follows an event stream and says when each line that is wanted came in.
 func listen(ctx context.Context, address, token string, wanted func(line string) bool) (<-chan time.Time, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
