@@ -11,6 +11,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -52,6 +53,7 @@ type Options struct {
 	Known   profiles.Set              // products to recognise
 	Heard   func(b []byte)            // every byte that a device says, before it is decoded; may be nil
 	Hints   func(pos.Prompt) []string // one short line for a display of two, once in each language
+	Say     func(id string) []string  // a sentence for a slip, once in each language; may be nil
 	Log     *slog.Logger
 }
 
@@ -60,6 +62,7 @@ func Drivers() map[pos.Role][]string {
 	return map[pos.Role][]string{
 		pos.RoleScanner: slices.Sorted(maps.Keys(scanners())),
 		pos.RoleDisplay: slices.Sorted(maps.Keys(displays)),
+		pos.RolePrinter: slices.Sorted(maps.Keys(printers)),
 	}
 }
 
@@ -74,9 +77,15 @@ func Fits(c Config) error {
 	case pos.RoleDisplay:
 		_, err := displayDialect(c)
 		return err
+	case pos.RolePrinter:
+		_, err := printerDialect(c)
+		return err
 	}
 	return nil
 }
+
+// shapeLP is a printer on USB that is no serial line.
+var shapeLP = regexp.MustCompile(`/lp[0-9]+$`)
 
 // Desk is the counter's hardware.
 type Desk struct {
@@ -84,9 +93,11 @@ type Desk struct {
 	list    []*supervise.Device
 	prompts map[string]chan pos.Prompt // one a display, holding the latest
 	scans   []*scan
+	presses []*press
 
 	mu      sync.Mutex
 	last    pos.Prompt
+	printed []string                 // slips that were begun
 	shows   int                      // how often the till had something to show
 	looking bool                     // the scanners were told to look for a code
 	trials  map[string]chan pos.Scan // scanners that are being tried, by name
@@ -110,16 +121,23 @@ func newDesk(o Options, scanners map[string]scannerDriver) (*Desk, error) {
 				if err != nil {
 					return nil, err
 				}
+				if shapeLP.MatchString(at.Port) {
+					return line.OpenNode(ctx, at.Port)
+				}
 				return line.Open(ctx, at.Port, at.Baud)
 			},
 			Gone: func(gone bool) { d.gone(c, gone) }}
+		var err error
 		switch c.Role {
 		case pos.RoleScanner:
 			d.scanner(c, scanners[c.Driver], v)
 		case pos.RoleDisplay:
-			if err := d.useDisplay(c, v); err != nil {
-				return nil, fmt.Errorf("device %s: %w", c.Name, err)
-			}
+			err = d.useDisplay(c, v)
+		case pos.RolePrinter:
+			err = d.usePrinter(c, v)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("device %s: %w", c.Name, err)
 		}
 		if o.Heard != nil {
 			open := v.Open

@@ -130,6 +130,9 @@ func atWorkIn(t *testing.T, roots ports.Roots, drivers map[string]scannerDriver,
 	b := &bench{t: t, scans: make(chan pos.Scan, 64), told: make(chan pos.Device, 1024), troubles: make(chan pos.Trouble, 64), cleared: make(chan pos.TroubleCode, 64)}
 	d, err := newDesk(Options{Devices: list, Roots: roots, Log: slog.New(slog.DiscardHandler), Scanned: func(s pos.Scan) { b.scans <- s }, Tell: func(d pos.Device) { b.told <- d },
 		Trouble: func(t pos.Trouble) { b.troubles <- t }, Clear: func(c pos.TroubleCode, _ string) { b.cleared <- c },
+		Say: func(id string) []string {
+			return map[string][]string{"slip.copy": {"a copy"}, "slip.letters": {"letters are missing"}}[id]
+		},
 		Text: func(p pos.Prompt) []string {
 			if p.Kind == pos.PromptQR && p.QR == "" {
 				return []string{"qr elsewhere", p.Amount.String()}

@@ -19,6 +19,41 @@ const (
 	SlipDay     SlipKind = "day"     // the manager's
 )
 
+// Printed is what became of printing a slip. Printing decides nothing about money, and is never repeated by itself: a
+// person looks at the paper.
+type Printed struct {
+	OK    bool          `json:"ok"`
+	What  PrintedAs     `json:"what"`  // the word that sentences are found by
+	Why   string        `json:"why"`   // for a technician; may be empty
+	Copy  bool          `json:"copy"`  // the paper says that it is a copy
+	Lacks []PrinterLack `json:"lacks"` // what the printer could not print
+}
+
+// PrintedAs is what became of a slip.
+type PrintedAs string
+
+// What may become of a slip. Only after uncertain may there be paper that nobody knows of.
+const (
+	SlipPrinted   PrintedAs = "printed"
+	SlipUncertain PrintedAs = "uncertain" // the printer was lost or stopped in the middle
+	SlipNoPrinter PrintedAs = "no_printer"
+	SlipNotReady  PrintedAs = "not_ready" // the printer is not connected, or is silent
+	SlipBusy      PrintedAs = "busy"
+	SlipPaper     PrintedAs = "paper"
+	SlipCover     PrintedAs = "cover"
+	SlipError     PrintedAs = "error" // of the printer
+	SlipOffline   PrintedAs = "offline"
+)
+
+// PrinterLack is something that a printer cannot print.
+type PrinterLack string
+
+// What a printer may lack.
+const (
+	LackLetters PrinterLack = "letters" // its fonts have no Chinese
+	LackQR      PrinterLack = "qr"
+)
+
 // SlipLine is one line of a slip. A text that is longer than the paper is wide is wrapped between words.
 type SlipLine struct {
 	Text   string // on the left, or in the middle

@@ -27,9 +27,11 @@ const (
 	TroubleDisplay             TroubleCode = "display_gone"
 	TroubleDisplayRefuses      TroubleCode = "display_refuses" // it answers, and does not show what it should
 	TroublePrinter             TroubleCode = "printer_gone"
-	TroubleStrayScan           TroubleCode = "stray_scan" // scanned while no sale was armed
-	TroubleWrongCode           TroubleCode = "wrong_code" // scanned while armed, but not money here
-	TroubleGarbled             TroubleCode = "garbled"    // a scanner's line carries rubbish: check its speed
+	TroublePaper               TroubleCode = "printer_stopped" // it answers, and prints nothing: paper, cover
+	TroubleSlip                TroubleCode = "slip_uncertain"  // nobody knows whether a slip was printed whole
+	TroubleStrayScan           TroubleCode = "stray_scan"      // scanned while no sale was armed
+	TroubleWrongCode           TroubleCode = "wrong_code"      // scanned while armed, but not money here
+	TroubleGarbled             TroubleCode = "garbled"         // a scanner's line carries rubbish: check its speed
 )
 
 // Trouble is one that stands, or a passing one at the moment it happens.

@@ -69,7 +69,8 @@ func serve(ctx context.Context, cfg Config, stderr io.Writer) (err error) {
 		Devices: cfg.desk(), Scanned: func(s pos.Scan) { counter.Scanned(s) },
 		Tell: func(d pos.Device) { face.Tell("device", d) }, Trouble: troubles.Raise, Clear: troubles.Clear,
 		Text:  func(p pos.Prompt) []string { return lines(sentences, cfg.Languages, cfg.Store, p) },
-		Hints: func(p pos.Prompt) []string { return hints(sentences, cfg.Languages, p) }, Known: cfg.products.set, Log: log,
+		Hints: func(p pos.Prompt) []string { return hints(sentences, cfg.Languages, p) },
+		Say:   func(id string) []string { return onceEach(sentences, cfg.Languages, id) }, Known: cfg.products.set, Log: log,
 	})
 	if err != nil {
 		return err

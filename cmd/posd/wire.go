@@ -98,6 +98,16 @@ func hints(w *words.Catalogue, languages []string, p pos.Prompt) (out []string) 
 	return append(out, w.Say(words.Fallback, "prompt."+string(p.Kind)+".hint", nil))
 }
 
+// onceEach is a sentence in the shopper's language and in the cashier's, once where they are the same.
+func onceEach(w *words.Catalogue, languages []string, id string) (out []string) {
+	for _, l := range slices.Backward(languages) {
+		if s := w.Say(l, id, nil); !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
 // watchdog tells systemd that the register serves, and then, at half of what systemd allows, that the
 // till's goroutine still turns. A till that hangs is not reported, so systemd restarts the daemon.
 func watchdog(ctx context.Context, counter *till.Till) error {

@@ -73,6 +73,15 @@ func OpenKeys(ctx context.Context, path string) (*Node, error) {
 	return NewNode(f), nil
 }
 
+// OpenNode opens a device that is no serial line and reads and writes bytes: a printer on USB, /dev/usb/lp0.
+func OpenNode(ctx context.Context, path string) (*Node, error) {
+	f, err := openNode(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	return NewNode(f), nil
+}
+
 // openNode opens a node so that closing it unblocks its reads. Its descriptor is never asked for: that
 // would make it one that does not.
 func openNode(ctx context.Context, path string) (*os.File, error) {

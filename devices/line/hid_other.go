@@ -16,3 +16,8 @@ func OpenHID(_ context.Context, path string) (*HID, error) {
 func OpenKeys(_ context.Context, path string) (*Node, error) {
 	return nil, fmt.Errorf("open %s: %w: keyboards are read on Linux only", path, ErrNoKeys)
 }
+
+// OpenNode is for Linux only.
+func OpenNode(_ context.Context, path string) (*Node, error) {
+	return nil, fmt.Errorf("open %s: %w", path, ErrNoPort)
+}

@@ -43,7 +43,9 @@ var catalogue = map[pos.TroubleCode]trouble{
 	pos.TroubleScanner:        {severity: Warning, delay: 3 * time.Second, hides: []pos.TroubleCode{pos.TroubleGarbled}},
 	pos.TroubleDisplay:        {severity: Warning, delay: 3 * time.Second, hides: []pos.TroubleCode{pos.TroubleDisplayRefuses}},
 	pos.TroubleDisplayRefuses: {severity: Warning, life: 10 * time.Minute},
-	pos.TroublePrinter:        {severity: Warning, delay: 10 * time.Second},
+	pos.TroublePrinter:        {severity: Warning, delay: 10 * time.Second, hides: []pos.TroubleCode{pos.TroublePaper}},
+	pos.TroublePaper:          {severity: Warning},
+	pos.TroubleSlip:           {severity: Warning, life: 10 * time.Minute},
 	pos.TroubleGarbled:        {severity: Warning, life: time.Minute},
 
 	pos.TroubleStrayScan: {severity: Info, life: 15 * time.Second},
