@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"slices"
@@ -111,12 +112,20 @@ func (f *face) configCommands() *cobra.Command {
 	check := &cobra.Command{Use: "check", Short: "Name everything that is wrong with a configuration",
 		Example: "  posd config check --config /etc/posd/posd.toml", Args: nothing, RunE: f.checkConfig}
 	show := &cobra.Command{Use: "show", Short: "Print the values that count, and where each comes from",
-		Example: "  posd config show --config /etc/posd/posd.toml\n  posd config show --default > posd.toml", Args: nothing}
+		Example: "  posd config show --config /etc/posd/posd.toml\n  posd config show --default > posd.toml\n" +
+			"  posd config show --udev > /etc/udev/rules.d/70-posd.rules\n  posd config show --unit > /etc/systemd/system/posd.service", Args: nothing}
 	byDefault := show.Flags().Bool("default", false, "print the commented default configuration")
+	rules := show.Flags().Bool("udev", false, "print the udev rules")
+	unit := show.Flags().Bool("unit", false, "print the systemd unit")
 	show.RunE = func(*cobra.Command, []string) error {
-		if *byDefault {
-			_, err := f.stdout.Write(configs.Default())
-			return err
+		for file, wanted := range map[string]bool{"posd.toml": *byDefault, "udev/70-posd.rules": *rules, "systemd/posd.service": *unit} {
+			if wanted {
+				text, err := fs.ReadFile(configs.Files(), file)
+				if err == nil {
+					_, err = f.stdout.Write(text)
+				}
+				return err
+			}
 		}
 		return f.showConfig()
 	}

@@ -46,11 +46,16 @@ type doctor struct {
 	parts    parts
 	now      time.Time
 	user     string
-	serials  string                 // the folder of stable names of serial lines
+	root     bool                   // the superuser, who may do everything
+	memberOf []string               // the user's groups
+	rules    []string               // where the udev rules may lie
+	proc     string                 // the table of processes
 	mayOpen  func(path string) bool // for reading and writing
 	groupOf  func(path string) string
 	storeOf  func(path string) (disk, error)
 	keptTime func() (kept, known bool) // whether a time service keeps the clock
+
+	lost bool // a hop of the way to the acquirer failed
 }
 
 // checks lists every check there is, in the order in which a technician should read them.
@@ -64,13 +69,20 @@ func (d *doctor) checks() []struct {
 	}{
 		{"configuration", func(context.Context) []finding { return []finding{{wentWell, "sound", nil}} }},
 		{"secrets", d.secrets},
+		{"groups", d.groups},
 		{"data", d.data},
 		{"drive", d.drive},
 		{"clock", d.clock},
 		{"journal", d.journal},
+		{"queue", d.queue},
+		{"backup", d.backups},
+		{"ports", d.plugged},
 		{"scanner", func(context.Context) []finding { return d.ports(pos.RoleScanner) }},
 		{"display", func(context.Context) []finding { return d.ports(pos.RoleDisplay) }},
+		{"printer", func(context.Context) []finding { return d.ports(pos.RolePrinter) }},
+		{"dns", d.dns},
 		{"acquirer", d.acquirer},
+		{"tls", d.tls},
 		{"sign_in", d.signIn},
 	}
 }
@@ -90,8 +102,7 @@ func (f *face) doctor(ctx context.Context, lang string) error {
 	if err != nil && !errors.As(err, &faults) {
 		return err
 	}
-	d := &doctor{cfg: l.Config, parts: f.parts, now: time.Now(), user: userName(), serials: "/dev/serial/by-id",
-		mayOpen: mayOpen, groupOf: groupOf, storeOf: diskOf, keptTime: keptTime}
+	d := examiner(l.Config, f.parts)
 	rows := d.examine(ctx, catalogue, lang, faults)
 	if err := f.report(catalogue, lang, rows); err != nil {
 		return err
@@ -105,6 +116,13 @@ func (f *face) doctor(ctx context.Context, lang string) error {
 		}
 	}
 	return nil
+}
+
+// examiner is a doctor on this machine, as the user that asks.
+func examiner(cfg Config, p parts) *doctor {
+	return &doctor{cfg: cfg, parts: p, now: time.Now(), user: userName(), root: userID() == 0, memberOf: memberOf(), proc: "/proc",
+		rules:   []string{"/etc/udev/rules.d/70-posd.rules", "/usr/lib/udev/rules.d/70-posd.rules", "/lib/udev/rules.d/70-posd.rules"},
+		mayOpen: mayOpen, groupOf: groupOf, storeOf: diskOf, keptTime: keptTime}
 }
 
 // examine runs every check. Without a sound configuration the others have nothing to look at.
@@ -158,6 +176,24 @@ func (f *face) report(catalogue *words.Catalogue, lang string, rows []row) error
 	}
 	table(f.stdout, cells)
 	return nil
+}
+
+// memberOf names the groups of whoever asks.
+func memberOf() (names []string) {
+	u, err := user.Current()
+	if err != nil {
+		return nil
+	}
+	ids, err := u.GroupIds()
+	if err != nil {
+		return nil
+	}
+	for _, id := range ids {
+		if g, err := user.LookupGroupId(id); err == nil {
+			names = append(names, g.Name)
+		}
+	}
+	return names
 }
 
 func userName() string {

@@ -8,9 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"posd/pos"
@@ -175,49 +173,4 @@ func (d *doctor) journal(ctx context.Context) []finding {
 		return []finding{{wentWell, "in_use", rows}}
 	}
 	return []finding{{wentWell, "whole", rows}}
-}
-
-// ports looks at every port of a role. It opens none: that would reset a device which the daemon holds.
-func (d *doctor) ports(role pos.Role) (found []finding) {
-	for _, device := range d.cfg.Devices {
-		if device.Role == role {
-			found = append(found, d.port(device))
-		}
-	}
-	if found == nil {
-		found = []finding{{worrying, "none", nil}}
-	}
-	return found
-}
-
-func (d *doctor) port(device Device) finding {
-	args := []string{"name", device.Name, "port", device.Port, "user", d.user}
-	if runtime.GOOS == "windows" {
-		return finding{skipped, "unseen", args}
-	}
-	info, err := os.Stat(device.Port)
-	switch {
-	case err != nil && !errors.Is(err, fs.ErrPermission):
-		return finding{broken, "absent", append(args, "found", strings.Join(d.pluggedIn(), " "))}
-	case err == nil && info.Mode()&fs.ModeCharDevice == 0:
-		return finding{broken, "no_device", args}
-	case !d.mayOpen(device.Port):
-		return finding{broken, "no_rights", append(args, "group", d.groupOf(device.Port))}
-	}
-	return finding{wentWell, "there", args}
-}
-
-// pluggedIn lists the stable names of the serial lines that are there and that no device has.
-func (d *doctor) pluggedIn() (names []string) {
-	entries, err := os.ReadDir(d.serials)
-	if err != nil {
-		return nil
-	}
-	for _, e := range entries {
-		path := filepath.Join(d.serials, e.Name())
-		if !slices.ContainsFunc(d.cfg.Devices, func(device Device) bool { return device.Port == path }) {
-			names = append(names, path)
-		}
-	}
-	return names[:min(len(names), 5)]
 }

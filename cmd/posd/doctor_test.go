@@ -16,8 +16,10 @@ import (
 	"testing"
 	"time"
 
+	"posd/devices/ports"
 	"posd/pos"
 	"posd/pos/words"
+	"posd/store"
 )
 
 func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
@@ -41,11 +43,30 @@ func healthy(t *testing.T) *doctor {
 	l.Acquirer.URL, l.Acquirer.CAFile = acquirer.URL+"/posp/rest/", roots
 	l.Listen = "127.0.0.1:1"
 	l.Devices = []Device{{Name: "scanner", Role: pos.RoleScanner, Driver: "line", Port: os.DevNull, Baud: 9600}, {Name: "display", Role: pos.RoleDisplay, Driver: "text", Port: os.DevNull, Baud: 9600}}
-	return &doctor{cfg: l.Config, parts: parts{verify: verify, signIn: func(context.Context, Config) error { return nil }},
-		now: time.Now(), user: "posd", serials: filepath.Join(filepath.Dir(file), "by-id"),
+	machine := ports.Roots{Sys: filepath.Join(filepath.Dir(file), "sys"), Dev: filepath.Join(filepath.Dir(file), "dev")}
+	return &doctor{cfg: l.Config, parts: parts{roots: machine, verify: verify, waiting: store.Waiting, copies: func(string) (time.Time, error) { return time.Now(), nil }, signIn: func(context.Context, Config) error { return nil }},
+		now: time.Now(), user: "posd", memberOf: []string{"posd"}, proc: filepath.Join(filepath.Dir(file), "proc"), rules: []string{filepath.Join(filepath.Dir(file), "rules")},
 		mayOpen: func(string) bool { return true }, groupOf: func(string) string { return "dialout" },
 		storeOf:  func(string) (disk, error) { return disk{Kind: "ext4", Free: 40 << 30}, nil },
 		keptTime: func() (bool, bool) { return true, true }}
+}
+
+// plugIn puts a scanner on a serial line of USB into a machine of the test's own.
+func plugIn(t *testing.T, r ports.Roots, vendor, product, control string) {
+	t.Helper()
+	device := filepath.Join(r.Sys, "devices/1-1")
+	face := filepath.Join(device, "1-1:1.0", "tty", "ttyACM0")
+	for _, dir := range []string{face, filepath.Join(device, "power"), filepath.Join(r.Sys, "class/tty"), r.Dev} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, text := range map[string]string{"idVendor": vendor, "idProduct": product, "power/control": control, "1-1:1.0/bInterfaceNumber": "00"} {
+		write(t, filepath.Join(device, name), 0o600, text+"\n")
+	}
+	if err := errors.Join(os.Symlink(filepath.Join(device, "1-1:1.0"), filepath.Join(face, "device")), os.Symlink(face, filepath.Join(r.Sys, "class/tty/ttyACM0"))); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Each fault that a technician meets, and nothing else, is named with its fix, in every language.
@@ -121,34 +142,69 @@ func TestDoctor(t *testing.T) {
 		"no file but its name": {func(t *testing.T, d *doctor) {
 			_, _ = journal(t, d.cfg.Data)
 			write(t, filepath.Join(d.cfg.Data, registerFile), 0o600, strings.Repeat("garbage ", 999))
-		}, []string{"fail journal"}, "cannot be read", "call support"},
+		}, []string{"fail journal", "skip queue"}, "cannot be read", "call support"},
 		"no scanner": {func(_ *testing.T, d *doctor) { d.cfg.Devices = d.cfg.Devices[1:] }, []string{"warn scanner"}, "No scanner", "[[device]]"},
 		"a pulled scanner": {func(t *testing.T, d *doctor) {
-			if err := os.Mkdir(d.serials, 0o700); err != nil {
+			plugIn(t, d.parts.roots, "1eab", "8206", "on")
+			write(t, d.rules[0], 0o600, "")
+			d.cfg.Devices[0].Port = filepath.Join(d.parts.roots.Dev, "serial/by-id/usb-Honeywell-if00")
+		}, []string{"fail scanner"}, "usb-Honeywell-if00 is not there", "usb:1eab:8206@1-1"},
+		"a scanner that may sleep, without rules": {func(t *testing.T, d *doctor) {
+			plugIn(t, d.parts.roots, "1eab", "8206", "auto")
+			d.cfg.Devices[0].Port = "usb:1eab:8206"
+			if err := os.Symlink(os.DevNull, filepath.Join(d.parts.roots.Dev, "ttyACM0")); err != nil {
 				t.Fatal(err)
 			}
-			write(t, filepath.Join(d.serials, "usb-Newland-if00"), 0o600, "")
-			d.cfg.Devices[0].Port = filepath.Join(d.serials, "usb-Honeywell-if00")
-		}, []string{"fail scanner"}, "usb-Honeywell-if00 is not there", "usb-Newland-if00"},
+		}, []string{"warn ports", "warn ports"}, "let scanner sleep", "udev rules"},
+		"ModemManager": {func(t *testing.T, d *doctor) {
+			if err := os.MkdirAll(filepath.Join(d.proc, "77"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			write(t, filepath.Join(d.proc, "77", "comm"), 0o600, "ModemManager\n")
+		}, []string{"warn ports"}, "modem commands", "apt-get remove modemmanager"},
+		"another program holds the scanner": {func(t *testing.T, d *doctor) {
+			if err := os.MkdirAll(filepath.Join(d.proc, "78", "fd"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			write(t, filepath.Join(d.proc, "78", "comm"), 0o600, "minicom\n")
+			if err := os.Symlink(os.DevNull, filepath.Join(d.proc, "78", "fd", "3")); err != nil {
+				t.Fatal(err)
+			}
+			d.cfg.Devices = d.cfg.Devices[:1]
+		}, []string{"fail scanner", "warn display"}, "held by minicom (78)", "End that program"},
+		"root looks":       {func(_ *testing.T, d *doctor) { d.root, d.user = true, "root" }, []string{"warn groups"}, "root", "sudo -u posd"},
+		"a stranger looks": {func(_ *testing.T, d *doctor) { d.user, d.memberOf = "mroy", []string{"users"} }, []string{"warn groups"}, "mroy is neither", "usermod -aG"},
+		"something waits too long": {func(t *testing.T, d *doctor) {
+			journal(t, d.cfg.Data)
+			d.parts.waiting = func(context.Context, string) (int, time.Time, error) { return 2, d.now.Add(-50 * time.Hour), nil }
+		}, []string{"warn queue"}, "2 payments or refunds have not ended; the oldest waits 50h0m0s", "posctl queue"},
+		"no copy": {func(t *testing.T, d *doctor) { journal(t, d.cfg.Data); d.parts.copies = newestCopy }, []string{"warn backup"}, "no copy", "posd journal backup"},
+		"an old copy": {func(t *testing.T, d *doctor) {
+			journal(t, d.cfg.Data)
+			d.parts.copies = func(string) (time.Time, error) { return d.now.Add(-72 * time.Hour), nil }
+		}, []string{"warn backup"}, "newest copy", "at night"},
+		"copies cannot be written": {func(t *testing.T, d *doctor) {
+			d.cfg.Backup.Folder = "/proc/copies"
+		}, []string{"fail backup"}, "may not write copies", "install -d"},
 		"a scanner without rights": {func(_ *testing.T, d *doctor) {
 			d.mayOpen = func(string) bool { return false }
 			d.cfg.Devices = d.cfg.Devices[:1]
 		},
 			[]string{"fail scanner", "warn display"}, "posd may not open", "usermod -aG dialout posd"},
 		"a display that is a file": {func(_ *testing.T, d *doctor) { d.cfg.Devices[1].Port = d.cfg.Acquirer.TokenFile }, []string{"fail display"}, "is not a device", "by-id"},
-		"no name service":          {func(_ *testing.T, d *doctor) { d.cfg.Acquirer.URL = "https://register.invalid/" }, []string{"fail acquirer"}, "register.invalid is not found", "name server"},
-		"a firewall":               {func(_ *testing.T, d *doctor) { d.cfg.Acquirer.URL = "https://127.0.0.1:1/" }, []string{"fail acquirer"}, "port 1 does not answer", "firewall"},
-		"a stranger's certificate": {func(_ *testing.T, d *doctor) { d.cfg.Acquirer.CAFile = "" }, []string{"fail acquirer"}, "not trusted", "ca_file"},
+		"no name service":          {func(_ *testing.T, d *doctor) { d.cfg.Acquirer.URL = "https://register.invalid/" }, []string{"fail DNS", "skip acquirer", "skip TLS"}, "register.invalid is not found", "name server"},
+		"a firewall":               {func(_ *testing.T, d *doctor) { d.cfg.Acquirer.URL = "https://127.0.0.1:1/" }, []string{"fail acquirer", "skip TLS"}, "port 1 does not answer", "firewall"},
+		"a stranger's certificate": {func(_ *testing.T, d *doctor) { d.cfg.Acquirer.CAFile = "" }, []string{"fail TLS"}, "not trusted", "ca_file"},
 		"no TLS": {func(t *testing.T, d *doctor) {
 			plain := httptest.NewServer(http.NotFoundHandler())
 			t.Cleanup(plain.Close)
 			d.cfg.Acquirer.URL = strings.Replace(plain.URL, "http:", "https:", 1)
-		}, []string{"fail acquirer"}, "not in TLS", "proxy"},
+		}, []string{"fail TLS"}, "not in TLS", "proxy"},
 		"a simulation": {func(t *testing.T, d *doctor) {
 			plain := httptest.NewServer(http.NotFoundHandler())
 			t.Cleanup(plain.Close)
 			d.cfg.Acquirer.URL = plain.URL
-		}, []string{"warn acquirer"}, "without encryption", ""},
+		}, []string{"warn TLS"}, "without encryption", ""},
 		"a refused token": {func(_ *testing.T, d *doctor) {
 			d.parts.signIn = func(context.Context, Config) error { return fmt.Errorf("ready: %w", pos.ErrMisfit) }
 		}, []string{"fail sign-in"}, "refuses the token", "test or live"},

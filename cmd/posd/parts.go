@@ -31,6 +31,10 @@ type parts struct {
 	export func(ctx context.Context, cfg Config, w io.Writer, progress func(int64)) (int64, error)
 	adopt  func(ctx context.Context, cfg Config, by, why string) (store.Adopted, error)
 
+	// waiting counts what has not ended in a register file, copies says when the newest copy was made.
+	waiting func(ctx context.Context, file string) (n int, oldest time.Time, err error)
+	copies  func(dir string) (newest time.Time, err error)
+
 	// signIn proves the acquirer's token without moving money. pos.ErrMisfit is in the chain of a refusal.
 	signIn func(ctx context.Context, cfg Config) error
 }
@@ -46,7 +50,8 @@ type verdict struct {
 
 // house is the register's own parts.
 func house() parts {
-	return parts{drivers: drivers(), verify: verify, backup: backup, export: export, adopt: adopt, signIn: signIn}
+	return parts{drivers: drivers(), verify: verify, backup: backup, export: export, adopt: adopt,
+		waiting: store.Waiting, copies: newestCopy, signIn: signIn}
 }
 
 // verify reads the key and walks the chain. The caller has seen that both files are there: the store
@@ -66,6 +71,14 @@ func backup(ctx context.Context, cfg Config, dir string) (store.Copy, error) {
 		return store.Copy{}, err
 	}
 	return store.BackupFile(ctx, journalFile(cfg), key, dir)
+}
+
+func newestCopy(dir string) (time.Time, error) {
+	list, err := store.Copies(dir)
+	if err != nil || len(list) == 0 {
+		return time.Time{}, err
+	}
+	return list[0].At, nil
 }
 
 func export(ctx context.Context, cfg Config, w io.Writer, progress func(int64)) (int64, error) {
