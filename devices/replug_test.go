@@ -199,6 +199,10 @@ func TestTyping(t *testing.T) {
 	for b.desk.Standing()[0].Counters.Rejected == 0 {
 		runtime.Gosched()
 	}
+	o.say(asKeys("890123456789"))
+	if got := wait(t, b.scans, "other half"); got.Whole {
+		t.Error("half a code is whole")
+	}
 	o.say(asKeys("134567890123456789"))
 	if got := wait(t, b.scans, "scan"); got.Code.Reveal() != "134567890123456789" || !got.Whole {
 		t.Errorf("%d bytes", len(got.Code.Reveal()))

@@ -67,7 +67,13 @@ func TestSilenceEndsAHalfCode(t *testing.T) {
 			}
 		}
 		send("69012")
-		time.Sleep(200 * time.Millisecond)
+		time.Sleep(300 * time.Millisecond)
+		send("34567892\r") // its other half, after a long pause: not whole
+		if got := <-codes; got.Whole {
+			t.Errorf("half a code is whole: %d bytes", len(got.Code.Reveal()))
+		}
+		send("69012")
+		time.Sleep(time.Second)
 		send("6901234567892\r")
 		if got := <-codes; got.Code.Reveal() != "6901234567892" || !got.Whole {
 			t.Errorf("%d bytes, whole %v", len(got.Code.Reveal()), got.Whole)
@@ -217,10 +223,10 @@ func TestFaultsOfTheLine(t *testing.T) {
 	}{
 		{"two codes glued", []string{a + "\r\n" + z + "\r\n"}, 0, []string{a, z}},
 		{"CR and LF apart", []string{a + "\r", "\n" + z + "\r", "\n"}, 30 * time.Millisecond, []string{a, z}},
-		{"half a code, then silence", []string{a[:9], z + "\r"}, 300 * time.Millisecond, []string{z}},
+		{"half a code, then silence", []string{a[:9], z + "\r"}, 1100 * time.Millisecond, []string{z}},
 		{"a break and the noise of switching on", []string{"\x00\xff\x00" + a + "\r\x00" + z + "\r"}, 0, []string{a, z}},
 		{"the wrong speed", []string{"\x07\x1b\x7f\x02\r" + z + "\r"}, 0, []string{z}},
-		{"a megabyte of noise", []string{string(noise), "\r" + z + "\r"}, 300 * time.Millisecond, []string{z}},
+		{"a megabyte of noise", []string{string(noise), "\r" + z + "\r"}, 1100 * time.Millisecond, []string{z}},
 		{"a book instead of a code", []string{strings.Repeat("x", 9000), "\r" + z + "\r"}, 0, []string{z}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

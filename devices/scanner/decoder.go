@@ -36,6 +36,7 @@ type Decoder struct {
 	reply   bool      // this line is an answer to a setting
 	torn    bool      // something before this line, or of it, was lost
 	touched time.Time // the last byte of an unfinished line
+	tearing time.Time // a line that begins before may be the rest of one that was dropped
 }
 
 // NewDecoder makes a decoder for one line, open from now on.
@@ -75,6 +76,7 @@ func (d *Decoder) Idle(at time.Time) []Event {
 	if why == "" {
 		why = Unterminated
 	}
+	d.tearing = d.touched.Add(tail)
 	d.reset()
 	return []Event{{Rejected: why, At: end}}
 }
@@ -110,6 +112,9 @@ func (d *Decoder) byte(c byte, at time.Time) []Event {
 	case len(d.line) == 0 && d.bad == "" && (c == 0x00 || c == 0xff):
 		return nil // a break, or the noise of switching on
 	}
+	if len(d.line) == 0 && d.bad == "" && at.Before(d.tearing) {
+		d.torn = true
+	}
 	d.touched = at
 	switch {
 	case d.bad != "": // the rest of a bad line is swallowed up to its end
@@ -140,13 +145,13 @@ func (d *Decoder) finish(at time.Time, terminated bool) []Event {
 			bad = ControlChar
 		}
 	}
-	empty := len(line) == 0 && bad == ""
 	d.reset()
-	switch {
-	case empty:
+	if len(line) == 0 && bad == "" {
 		d.torn = torn // the second half of CR LF ends no line
 		return nil
-	case bad != "":
+	}
+	d.tearing = time.Time{}
+	if bad != "" {
 		return []Event{{Rejected: bad, At: at}}
 	}
 	e, ok := d.end.line(line, terminated, at)

@@ -303,6 +303,25 @@ func TestSSISameCodeAfterALostPacket(t *testing.T) {
 	}
 }
 
+// The second report of a code that comes too late is the rest of it, and not whole; later it is a code.
+func TestLateReport(t *testing.T) {
+	for pause, whole := range map[time.Duration]bool{nextReport - 1: true, nextReport: false, tail - 1: false, tail: true} {
+		h, err := NewHIDPOS(Settings{Layout: layoutHoneywell}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first, second := make([]byte, 64), make([]byte, 64)
+		copy(first, "\x02\x03]C0134")
+		copy(second, "\x02\x03]C0567")
+		first[63] = 1
+		h.Feed(first, noon)
+		events, _ := h.Feed(second, noon.Add(pause))
+		if last := events[len(events)-1]; last.Whole() != whole {
+			t.Errorf("after %s: %d events, whole %v", pause, len(events), last.Whole())
+		}
+	}
+}
+
 // A code of several reports is joined; one whose next part is of another code, or too long, is dropped.
 func TestReportsJoin(t *testing.T) {
 	report := func(aim, code string, more byte) []byte {

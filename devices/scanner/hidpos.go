@@ -21,6 +21,8 @@ type HIDPOS struct {
 	aim     string // of part
 	wide    bool   // part was too long; the rest of it is swallowed
 	pending bool
+	torn    bool      // part may be the rest of a code whose beginning was dropped
+	tearing time.Time // a code that begins before is so
 	touched time.Time
 }
 
@@ -108,7 +110,7 @@ func (h *HIDPOS) report(r []byte, at time.Time) []Event {
 	n := l.size
 	if l.count >= 0 {
 		if n = int(r[l.count]); n > l.size {
-			h.drop()
+			h.lose(at)
 			return []Event{{Rejected: BadLength, At: at}}
 		}
 	}
@@ -135,6 +137,9 @@ func (h *HIDPOS) code(code []byte, aim string, more bool, at time.Time) (events 
 		h.drop()
 		events = []Event{{Rejected: Incomplete, At: at}}
 	}
+	if !h.pending {
+		h.torn = at.Before(h.tearing)
+	}
 	if len(h.part)+len(code) > longest {
 		h.part, h.wide = nil, true
 	}
@@ -145,8 +150,9 @@ func (h *HIDPOS) code(code []byte, aim string, more bool, at time.Time) (events 
 	if more {
 		return events
 	}
-	whole, wide := trimEnd(h.part), h.wide
+	whole, wide, torn := trimEnd(h.part), h.wide, h.torn
 	h.drop()
+	h.tearing = time.Time{}
 	if wide {
 		return append(events, Event{Rejected: Oversize, At: at})
 	}
@@ -158,6 +164,7 @@ func (h *HIDPOS) code(code []byte, aim string, more bool, at time.Time) (events 
 		e, ok = h.end.code(bytes.TrimSuffix(bytes.TrimPrefix(whole, h.end.prefix), h.end.suffix), aim, "", true, at)
 	}
 	if ok {
+		e.Torn = torn && e.Rejected == ""
 		events = append(events, e)
 	}
 	return events
@@ -172,7 +179,13 @@ func (h *HIDPOS) bare(whole []byte, at time.Time) (Event, bool) {
 	return h.end.line(whole, true, at)
 }
 
-func (h *HIDPOS) drop() { h.part, h.aim, h.wide, h.pending = nil, "", false, false }
+func (h *HIDPOS) drop() { h.part, h.aim, h.wide, h.pending, h.torn = nil, "", false, false, false }
+
+// lose drops a code in the middle; what follows soon may be the rest of it.
+func (h *HIDPOS) lose(at time.Time) {
+	h.drop()
+	h.tearing = at.Add(tail)
+}
 
 // Idle takes the time: part of a report or of a code that is never continued is dropped.
 func (h *HIDPOS) Idle(at time.Time) (events []Event, write []byte) {
@@ -186,7 +199,7 @@ func (h *HIDPOS) Idle(at time.Time) (events []Event, write []byte) {
 			why = ShortReport
 		}
 		h.buf = h.buf[:0]
-		h.drop()
+		h.lose(h.touched)
 		events = append(events, Event{Rejected: why, At: end})
 	}
 	return events, write

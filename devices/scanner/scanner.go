@@ -82,6 +82,7 @@ const (
 const (
 	silence = 200 * time.Millisecond // a line that pauses longer has ended
 	longest = 4296                   // bytes: the longest alphanumeric QR
+	tail    = time.Second            // what follows a half code so soon may be its other half, and no cashier is so quick
 )
 
 // finish makes events of whole lines, for every dialect alike.
