@@ -33,7 +33,7 @@ type bench struct {
 var parts = []struct {
 	name string
 	run  func(*bench) ([]result, error)
-}{{"append", appends}, {"path", path}, {"idle", idle}, {"start", start}, {"report", reports}, {"drain", drain}, {"verify", verifies}}
+}{{"append", appends}, {"path", path}, {"idle", idle}, {"start", start}, {"report", reports}, {"scan", scans}, {"drain", drain}, {"verify", verifies}}
 
 func main() {
 	if err := run(); err != nil {
@@ -88,7 +88,7 @@ func run() error {
 		all = append(all, got...)
 	}
 	if len(all) == 0 {
-		return errors.New("the parts are: append path idle start report drain verify")
+		return errors.New("the parts are: append path idle start report scan drain verify")
 	}
 	if *asJSON {
 		return json.NewEncoder(os.Stdout).Encode(all)
