@@ -18,6 +18,7 @@ import (
 type boutique struct {
 	bank    *bank
 	screen  glass
+	gun     gun
 	cables  map[string]*cable // "scanner" and "display"
 	last    string            // what was scanned last
 	places  places
@@ -40,7 +41,7 @@ const closeWithin = 2 * time.Second
 
 // open builds the boutique in dir and serves the acquirer on listen, which must be loopback: whoever
 // reaches it decides what is paid.
-func open(ctx context.Context, listen, dir, display string) (_ *boutique, err error) {
+func open(ctx context.Context, listen, dir, display, scanner string) (_ *boutique, err error) {
 	host, _, err := net.SplitHostPort(listen)
 	if err != nil {
 		return nil, fmt.Errorf("--listen %s: %w", listen, err)
@@ -51,6 +52,10 @@ func open(ctx context.Context, listen, dir, display string) (_ *boutique, err er
 	made, known := glasses()[display]
 	if !known {
 		return nil, fmt.Errorf("--display %s: write one of %s", display, strings.Join(slices.Sorted(maps.Keys(glasses())), ", "))
+	}
+	scans, known := guns()[scanner]
+	if !known {
+		return nil, fmt.Errorf("--scanner %s: write one of %s", scanner, strings.Join(slices.Sorted(maps.Keys(guns())), ", "))
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
@@ -70,8 +75,9 @@ func open(ctx context.Context, listen, dir, display string) (_ *boutique, err er
 	at.Acquirer = "http://" + listener.Addr().String() + "/posp/rest/"
 	at.Control = "http://" + listener.Addr().String() + "/control/"
 	b := &boutique{bank: newBank(), screen: made(), places: at, served: make(chan error, 1)}
+	b.gun = scans(func(said []byte) error { return b.cables["scanner"].send(said) })
 	b.cables = map[string]*cable{
-		"scanner": {link: at.Scanner},
+		"scanner": {link: at.Scanner, hear: b.gun.hear},
 		"display": {link: at.Display, hear: b.screen.hear},
 	}
 	b.address = listener.Addr().String()
@@ -169,10 +175,14 @@ func (b *boutique) seen(file string) (string, error) {
 	return read(picture)
 }
 
-// scan lets the scanner read text and send it, ended as most scanners are set to end it.
+// scan lets the scanner read text and send it, as it is set to.
 func (b *boutique) scan(text string) error {
-	b.last = text
-	if err := b.cables["scanner"].send([]byte(text + "\r")); err != nil {
+	said, err := b.gun.code(text)
+	if err == nil {
+		b.last = text
+		err = b.cables["scanner"].send(said)
+	}
+	if err != nil {
 		return fmt.Errorf("the scanner cannot send: %w", err)
 	}
 	return nil

@@ -88,7 +88,7 @@ func TestDriverToGlass(t *testing.T) {
 
 // A panel that is given power while its cable is in says that it is ready.
 func TestPanelPower(t *testing.T) {
-	b, err := open(t.Context(), "127.0.0.1:0", t.TempDir(), "nextion")
+	b, err := open(t.Context(), "127.0.0.1:0", t.TempDir(), "nextion", "line")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ import (
 // inShop opens a boutique that closes with the test.
 func inShop(t *testing.T) *boutique {
 	t.Helper()
-	b, err := open(t.Context(), "127.0.0.1:0", t.TempDir(), "text")
+	b, err := open(t.Context(), "127.0.0.1:0", t.TempDir(), "text", "line")
 	if err != nil {
 		t.Fatal(err)
 	}

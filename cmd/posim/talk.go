@@ -39,6 +39,14 @@ func verbs() []verb {
 		{"scan", strings.Join(kinds(), "|"), "the scanner reads a fresh code of that kind", scanKind},
 		{"scan", "again", "the scanner reads the last code once more", scanAgain},
 		{"scan", "this TEXT", "the scanner reads exactly this", scanThis},
+		{"scanner", "", "what a person noticed of the scanner last: a tone, a light", func(_ context.Context, b *boutique, words []string) (string, error) {
+			if len(words) > 0 {
+				return "", errWords
+			}
+			return b.gun.felt(), nil
+		}},
+		{"scanner", "deaf", "the scanner misses the register's next answer", scannerDeaf},
+		{"scanner", "until TEXT DURATION", "go on as soon as a person notices that of the scanner", scannerUntil},
 		{"approve", "", "the next charge is paid at once", nextCharge("approve")},
 		{"password", "DURATION", "the next shopper types a password for that long", nextCharge("password")},
 		{"decline", "[CODE]", "the next charge is refused", nextCharge("decline")},
@@ -134,6 +142,20 @@ func scanThis(_ context.Context, b *boutique, words []string) (string, error) {
 		return "", errWords
 	}
 	return "scanned what was said", b.scan(strings.Join(words[1:], " "))
+}
+
+func scannerDeaf(_ context.Context, b *boutique, words []string) (string, error) {
+	if len(words) != 1 || words[0] != "deaf" {
+		return "", errWords
+	}
+	return "deaf for once", b.gun.deaf()
+}
+
+func scannerUntil(ctx context.Context, b *boutique, words []string) (string, error) {
+	if len(words) < 3 || words[0] != "until" {
+		return "", errWords
+	}
+	return awaited(ctx, "the scanner", b.gun.felt, words[1:])
 }
 
 // nextCharge scripts what happens to the next charge, and to that one only.
@@ -248,24 +270,30 @@ func until(ctx context.Context, b *boutique, words []string) (string, error) {
 	if len(words) != 2 {
 		return "", errWords
 	}
-	d, err := duration(words[1])
+	return awaited(ctx, "the display", b.screen.shows, words)
+}
+
+// awaited waits until something shows all but the last of the words, at the latest for the time that it names.
+func awaited(ctx context.Context, what string, shows func() string, words []string) (string, error) {
+	d, err := duration(words[len(words)-1])
 	if err != nil {
 		return "", err
 	}
+	want := strings.Join(words[:len(words)-1], " ")
 	late := time.NewTimer(d)
 	defer late.Stop()
 	look := time.NewTicker(50 * time.Millisecond)
 	defer look.Stop()
-	for !strings.Contains(b.screen.shows(), words[0]) {
+	for !strings.Contains(shows(), want) {
 		select {
 		case <-look.C:
 		case <-late.C:
-			return "", fmt.Errorf("after %v the display shows %s", d, b.screen.shows())
+			return "", fmt.Errorf("after %v %s shows %s", d, what, shows())
 		case <-ctx.Done():
 			return "", ctx.Err()
 		}
 	}
-	return "the display shows " + words[0], nil
+	return what + " shows " + want, nil
 }
 
 // duration reads a bounded time with its unit.
