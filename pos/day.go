@@ -14,15 +14,14 @@ const ClockSlack = 5 * time.Minute
 // Calendar says which business day an instant belongs to.
 type Calendar struct {
 	Zone   *time.Location
-	Cutoff time.Duration // after local midnight, under 24 h; an instant before it counts in the day before
+	Cutoff time.Duration // whole minutes after local midnight, under 24 h; an instant before it counts in the day before
 }
 
 // Day is the business day of now. It walks the wall clock, not hours, so that days of 23 and 25
 // hours begin at the cut-off too.
 func (c Calendar) Day(now time.Time) Date {
 	local := now.In(c.Zone)
-	wall := time.Duration(local.Hour())*time.Hour + time.Duration(local.Minute())*time.Minute +
-		time.Duration(local.Second())*time.Second
+	wall := time.Duration(local.Hour())*time.Hour + time.Duration(local.Minute())*time.Minute
 	if wall < c.Cutoff {
 		local = local.AddDate(0, 0, -1)
 	}
