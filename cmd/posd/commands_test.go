@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"log"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -226,5 +228,13 @@ func TestJournalVerifyAgainstAZ(t *testing.T) {
 		if got.code != c.code || !strings.Contains(got.out+got.errout, c.says) {
 			t.Errorf("%s: %+v", name, got)
 		}
+	}
+}
+
+// A line may echo what we sent, and net/http quotes a line that speaks out of turn in the standard logger: that
+// one must lead nowhere.
+func TestStandardLoggerIsSilent(t *testing.T) {
+	if code := run(t.Context(), []string{"version"}, io.Discard, io.Discard); code != 0 || log.Writer() != io.Discard {
+		t.Errorf("exit code %d, and the standard logger writes to %v", code, log.Writer())
 	}
 }

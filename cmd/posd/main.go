@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"os"
 	"os/signal"
 	"syscall"
@@ -55,6 +56,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 // runAt is run at another standard input than the process's own.
 func runAt(ctx context.Context, args []string, stdin *os.File, stdout, stderr io.Writer) int {
+	log.SetOutput(io.Discard) // we do not use it, and net/http quotes there what came over the line: it may echo what we sent
 	root := commands(house(), stdin, stdout, stderr)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)

@@ -22,6 +22,7 @@ const (
 	idleAtMost      = 10 * time.Second
 	followWithin    = time.Second // a refund on the connection of the one before: servers close what idles for a few seconds
 	refundsAtOnce   = 32
+	headAtMost      = 64 << 10 // bytes before a body; a real one has a few hundred
 )
 
 // dialFunc opens the connection under TLS.
@@ -182,6 +183,8 @@ func transport(dial dialFunc, roots *x509.CertPool) *http.Transport {
 		DisableCompression:  true,
 		IdleConnTimeout:     idleAtMost,
 		MaxIdleConnsPerHost: 2,
+
+		MaxResponseHeaderBytes: headAtMost,
 	}
 }
 
