@@ -28,6 +28,7 @@ type Options struct {
 	Key       []byte // 32 bytes: keys the chain and the fingerprints
 	Log       *slog.Logger
 	Committed func(seq int64) // called after each commit; may be nil; must not block
+	Driver    string          // of database/sql; empty is SQLite's own. Tests put a machine around it whose power goes
 }
 
 // Sentinels.
@@ -65,6 +66,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, fmt.Errorf("register key: %d bytes, want 32", len(o.Key))
 	}
 	s := &Store{o: o}
+	if s.o.Driver == "" {
+		s.o.Driver = "sqlite3"
+	}
 	if err := local(o.Path, filesystem); err != nil {
 		return nil, err
 	}
@@ -133,7 +137,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 			return fmt.Errorf("register file: %w", err)
 		}
 	}
-	db, err := sql.Open("sqlite3", dsn(s.o.Path, "&_synchronous=FULL&_txlock=immediate&_recursive_triggers=1"))
+	db, err := sql.Open(s.o.Driver, dsn(s.o.Path, "&_synchronous=FULL&_txlock=immediate&_recursive_triggers=1"))
 	if err != nil {
 		return err
 	}
@@ -150,7 +154,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 			_ = s.close()
 		}
 	}()
-	if s.read, err = sql.Open("sqlite3", dsn(s.o.Path, "&_query_only=1&_stmt_cache_size=32")); err != nil {
+	if s.read, err = sql.Open(s.o.Driver, dsn(s.o.Path, "&_query_only=1&_stmt_cache_size=32")); err != nil {
 		return err
 	}
 	s.read.SetMaxOpenConns(4)

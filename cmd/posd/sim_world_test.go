@@ -20,109 +20,93 @@ import (
 	"posd/store"
 )
 
-// world is one register with everything around it in one bubble of simulated time: the real till on the
-// real file, the real client on a rough line, the simulated acquirer, and people.
+// world is one register with everything around it: the real till on the real file, the real client on a
+// rough line, the simulated acquirer, and people. Its clock is a bubble's; where a clock jumps, the machine
+// goes on in another bubble.
 type world struct {
-	t    *testing.T
-	seed uint64
-	d    *rand.Rand
-	path string
-	box  *sandbox.Sandbox
-	line *roughLine
-	rand *rand.ChaCha8
+	t     *testing.T // of the bubble
+	seed  uint64
+	d     *rand.Rand
+	box   *sandbox.Sandbox
+	line  *roughLine
+	power *power
+	rand  *rand.ChaCha8
+	days  int                  // that were traded
+	left  map[string]time.Time // by reference, as journaled
 
-	cuts float64 // how often the power goes at a write
-	file *fragile
+	file *store.Store
 	till *till.Till
 	stop func()
 
 	wrong wrongRule
-	found []string // what does not agree at the end
+	found []string // what does not agree
 	log   []string
 
 	mu    sync.Mutex
-	power chan struct{} // closed when the power went
 	seen  map[string]bool
-}
-
-var errPower = errors.New("the power went")
-
-// fragile is the real file on a machine whose power may go right before or right after any commit. Then
-// nothing is written or sent any more, until the next start.
-type fragile struct {
-	*store.Store
-	w     *world
-	mu    sync.Mutex
-	n     int
-	start int
-	off   bool
-}
-
-func (f *fragile) Append(ctx context.Context, entries ...pos.Entry) ([]pos.Entry, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.off {
-		return nil, errPower
-	}
-	f.n++
-	d := draws(f.w.seed, fmt.Sprint("write", f.start, " ", f.n))
-	if !f.w.line.healed.Load() && d.Float64() < f.w.cuts {
-		f.off = true
-		if d.IntN(2) == 0 { // it was on disk, and nobody heard of it
-			if _, err := f.Store.Append(ctx, entries...); err != nil {
-				return nil, err
-			}
-		}
-		close(f.w.power)
-		return nil, errPower
-	}
-	return f.Store.Append(ctx, entries...)
-}
-
-func (f *fragile) Reopen(ctx context.Context) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.off {
-		return errPower
-	}
-	return f.Store.Reopen(ctx)
+	begun map[string]int
 }
 
 func newWorld(t *testing.T, seed uint64, wrong wrongRule) *world {
 	d := draws(seed, "world")
-	var key [32]byte
-	for i := range key {
-		key[i] = byte(seed >> (i % 8 * 8))
+	key := func(salt uint64) (key [32]byte) {
+		for i := range key {
+			key[i] = byte((seed ^ salt) >> (i % 8 * 8))
+		}
+		return key
 	}
-	w := &world{t: t, seed: seed, d: d, path: filepath.Join(t.TempDir(), "register.db"), rand: rand.NewChaCha8(key),
-		box: sandbox.New(sandbox.Options{Token: "0A1B2C3D", Currency: "USD", BOM: seed%2 == 0}), wrong: wrong, seen: map[string]bool{}}
+	w := &world{t: t, seed: seed, d: d, rand: rand.NewChaCha8(key(0)), wrong: wrong, left: map[string]time.Time{}, seen: map[string]bool{}, begun: map[string]int{},
+		box: sandbox.New(sandbox.Options{Token: "0A1B2C3D", Currency: "USD", BOM: seed%2 == 0, Rand: rand.NewChaCha8(key(1 << 63))})}
 	w.line = newRoughLine(seed, d.Float64()*0.5, w.box)
-	w.cuts = d.Float64() * 0.05
-	w.start()
+	w.power = &power{seed: seed, cuts: d.Float64() * 0.006, good: w.line.healed.Load, path: filepath.Join(t.TempDir(), "register.db")}
+	pluggedIn().machines.Store(w.power.path, w.power)
 	return w
 }
 
-// start is a power-on.
+// live plays one life of the machine, with a clock that begins at now and only goes forward.
+func (w *world) live(t *testing.T, now time.Time, play func()) {
+	synctest.Test(t, func(t *testing.T) {
+		w.t = t
+		time.Sleep(time.Until(now))
+		w.line.connect()
+		w.start()
+		defer func() {
+			w.stop()
+			synctest.Wait()
+			w.line.late.Wait()
+			w.line.busy.Wait() // a bubble's clock stops with its first goroutine
+			w.line.stopPipe()
+		}()
+		play()
+	})
+}
+
+// start is a power-on. It takes as many as it takes: the power may go while the file is being opened.
 func (w *world) start() {
 	w.t.Helper()
-	s, err := store.Open(w.t.Context(), store.Options{Path: w.path, Key: make([]byte, 32), Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		w.t.Fatal(err)
+	var s *store.Store
+	for {
+		err := w.power.back()
+		if err == nil {
+			s, err = store.Open(w.t.Context(), store.Options{Path: w.power.path, Key: make([]byte, 32), Log: slog.New(slog.DiscardHandler), Driver: "plugged"})
+		}
+		if err == nil {
+			break
+		}
+		if !w.power.went() {
+			w.t.Fatal(err)
+		}
 	}
-	starts := 0
-	if w.file != nil {
-		starts = w.file.start + 1
-	}
-	w.file = &fragile{Store: s, w: w, start: starts}
-	w.power = make(chan struct{})
+	w.file = s
 	bank, err := citcon.New(citcon.Options{URL: "http://127.0.0.1/posp/rest/", Token: func() (string, error) { return "0A1B2C3D", nil }, Currency: "USD", Dial: w.line.open})
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
+	acquirer := apart{Acquirer: w.wrong.acquirer(bank), seed: w.seed, mu: &w.mu, begun: w.begun}
 	w.till = till.New(till.Options{
 		Register: "NYC5AV-03", Currency: "USD", Calendar: pos.Calendar{Zone: time.UTC, Cutoff: 4 * time.Hour},
-		Hold: time.Duration(w.seed%2) * 25 * time.Second, Limit: 50, Journal: w.file, Acquirer: w.wrong.acquirer(bank), Rand: w.rand, Log: log,
+		Hold: time.Duration(w.seed%2) * 25 * time.Second, Limit: 50, Journal: w.file, Acquirer: acquirer, Rand: w.rand, Log: log,
 		Show: w.shown, Told: func(string, any) {}, Committed: func(pos.Growth) {}, Trouble: func(pos.Trouble) {}, Clear: func(pos.TroubleCode, string) {},
 	})
 	ctx, cancel := context.WithCancel(context.Background())
@@ -134,15 +118,19 @@ func (w *world) start() {
 			w.t.Error(err)
 		}
 		bank.Close()
-		if err := s.Close(); err != nil {
+		if err := s.Close(); err != nil && !errors.Is(err, errPower) {
 			w.t.Error(err)
 		}
 	}
 	synctest.Wait()
 }
 
-// restart pulls the plug and puts it back.
+// restart pulls the plug, or asks the register to stop, and puts it back.
 func (w *world) restart() {
+	synctest.Wait()
+	if w.d.IntN(2) == 0 {
+		w.power.cut()
+	}
 	w.stop()
 	w.start()
 }
@@ -175,21 +163,25 @@ func (w *world) wait(d time.Duration) {
 		select {
 		case <-timer.C:
 			synctest.Wait()
-			select {
-			case <-w.power:
-				w.restart()
-			default:
+			if w.power.went() {
+				w.stop()
+				w.start()
 			}
+			w.check()
 			return
-		case <-w.power:
-			w.restart()
+		case <-w.power.gone:
+			synctest.Wait()
+			w.stop()
+			w.start()
 		}
 	}
 }
 
 // day is one day of trade: every step is what somebody at the counter might do.
-func (w *world) day(n int) {
+func (w *world) day() {
 	d := w.d
+	w.days++
+	n := w.days
 	for i := range 8 {
 		w.box.Script(w.meets(d))
 		if d.IntN(6) == 0 {
@@ -217,6 +209,7 @@ func (w *world) day(n int) {
 		case 3:
 			w.rule(5 * time.Minute)
 		}
+		synctest.Wait()
 		if d.IntN(3) == 0 {
 			_, _ = w.till.Refund(ctx, pos.NewRefund{Sale: sale, Minor: int64(1 + d.IntN(1500)), Reason: "returned", By: "mroy", Key: fmt.Sprint("r", n, i), KeyHash: "h"})
 		}
@@ -247,6 +240,7 @@ func (w *world) meets(d *rand.Rand) sandbox.Step {
 func (w *world) sell(minor int64) string {
 	s, err := w.till.Sell(w.t.Context(), pos.NewSale{Amount: pos.Amount{Minor: minor, Currency: "USD"}, Tip: int64(w.d.IntN(3)) * 50,
 		Confirm: &pos.Confirmation{By: "jdoe", Why: "two bags"}})
+	synctest.Wait()
 	if err != nil {
 		return ""
 	}
@@ -263,6 +257,7 @@ func (w *world) pay(sale string, n int) {
 		_, _ = w.till.Present(ctx, sale, "")
 	case 1:
 		_, _ = w.till.Arm(ctx, sale)
+		synctest.Wait()
 		w.till.Scanned(scan)
 	default:
 		_, _ = w.till.Scan(ctx, sale, scan)

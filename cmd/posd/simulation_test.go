@@ -5,8 +5,8 @@ import (
 	"flag"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"posd/pos"
@@ -21,25 +21,40 @@ var (
 	first = flag.Uint64("first", 0, "the first seed")
 )
 
-// Days at the counter on everything real but the acquirer: requests and answers lost, late, cut, repeated and
-// garbled; the power gone right before and after commits; shoppers, cashiers and managers at random; days
-// that close in the middle. When the line has healed and a manager has ruled on what only a person can know,
-// the two books agree for every attempt and refund, the chain is whole, the projections are what the
-// journal adds up to, and the reports' totals are the acquirer's. A failure names its seed:
-// go test ./cmd/posd -run 'TestSimulation/seed=17$' -first 17
+// Days at the counter on everything real but the acquirer: requests and answers lost, late, overtaken, cut,
+// repeated and garbled; the power gone before and after any statement that writes, and the file opened again as
+// it lay; clocks that jump back and forth; shoppers, cashiers and managers at random; days that close in the
+// middle. When the line has healed and a manager has ruled on what only a person can know, the two books agree
+// for every attempt and refund, the chain is whole, the projections are what the journal adds up to, and the
+// reports' totals are the acquirer's. A failure names its seed, which runs alone to the same trace:
+// go test ./cmd/posd -run 'TestSimulation/seed=17$' -first 17 -seeds 1
 func TestSimulation(t *testing.T) {
 	for seed := *first; seed < *first+*seeds; seed++ {
 		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
 			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				w := simulate(t, seed, wrongRule{})
-				for _, fault := range w.found {
-					t.Error(fault)
+			w := simulate(t, seed, wrongRule{})
+			for _, fault := range w.found {
+				t.Error(fault)
+			}
+			if t.Failed() || *first > 0 && *seeds == 1 {
+				w.trace()
+			}
+		})
+	}
+}
+
+// A failure that does not come again cannot be understood: whatever else the machine does, a seed tells one
+// story, to the last letter of the journal and of the acquirer's ledger.
+func TestSeedRunsToTheSameTrace(t *testing.T) {
+	for seed := *first; seed < *first+min(*seeds, 2); seed++ {
+		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
+			t.Parallel()
+			once, again := simulate(t, seed, wrongRule{}).log, simulate(t, seed, wrongRule{}).log
+			for i := range max(len(once), len(again)) {
+				if i >= len(once) || i >= len(again) || once[i] != again[i] {
+					t.Fatalf("line %d of %d and %d is first\n%s\nthen\n%s", i, len(once), len(again), once[min(i, len(once)-1)], again[min(i, len(again)-1)])
 				}
-				if t.Failed() {
-					w.trace()
-				}
-			})
+			}
 		})
 	}
 }
@@ -47,21 +62,47 @@ func TestSimulation(t *testing.T) {
 // simulate plays one seed to its end and compares the books; what does not agree is in found.
 func simulate(t *testing.T, seed uint64, wrong wrongRule) *world {
 	w := newWorld(t, seed, wrong)
-	defer func() {
-		w.stop()
-		w.line.stopPipe()
-	}()
-	for n := range 2 + w.d.IntN(2) {
-		w.day(n + 1)
+	defer pluggedIn().machines.Delete(w.power.path)
+	jump, days, now := w.jumps(), 2+w.d.IntN(2), time.Date(2000, 2, 1, 9, 0, 0, 333, time.UTC)
+	if jump != 0 {
+		first := 1 + w.d.IntN(days-1)
+		days -= first
+		w.live(t, now, func() {
+			for range first {
+				w.day()
+			}
+			if w.d.IntN(2) == 0 {
+				w.power.cut()
+			}
+			now = time.Now().Add(jump)
+		})
 	}
-	w.line.heal()
-	w.wait(80 * time.Hour) // longer than anything is left to the register alone
-	w.rule(0)
-	w.wait(time.Hour)
-	w.rule(0)
-	w.agree()
-	w.log = w.tell()
+	w.live(t, now, func() {
+		for range days {
+			w.day()
+		}
+		w.line.heal()
+		w.wait(80*time.Hour + max(0, -jump)) // longer than anything is left to the register alone
+		w.rule(0)
+		w.wait(time.Hour)
+		w.rule(0)
+		w.agree()
+		w.log = w.tell()
+	})
 	return w
+}
+
+// jumps is how far the clock jumps, in every second seed, while the machine is off: an empty battery, or
+// somebody who sets it right or wrong.
+func (w *world) jumps() time.Duration {
+	if w.d.IntN(2) == 0 {
+		return 0
+	}
+	far := time.Duration(1+w.d.Int64N(int64(time.Hour))) << w.d.IntN(7)
+	if w.d.IntN(3) == 0 {
+		return far
+	}
+	return -far / 4
 }
 
 // rule is a manager with the acquirer's portal, looking at what has waited for one long enough.
@@ -98,6 +139,26 @@ type books struct {
 	times       map[string]int
 }
 
+// check looks at what must hold at every moment: what is final is owed no call.
+func (w *world) check() {
+	if w.power.went() {
+		return
+	}
+	for reference := range w.till.Standing().Outlooks {
+		s, err := w.file.SaleOf(w.t.Context(), reference)
+		if err != nil {
+			w.fault("%s is owed a call: %v", reference, err)
+			continue
+		}
+		if a := s.Attempt(reference); a != nil && a.State.Final() {
+			w.fault("%s is %s and owed a call", reference, a.State)
+		}
+		if r := s.Refund(reference); r != nil && r.State.Final() {
+			w.fault("refund %s is %s and owed a call", reference, r.State)
+		}
+	}
+}
+
 func (w *world) books() books {
 	b := books{map[string]int64{}, map[string]int64{}, map[string]int{}}
 	for _, r := range w.box.Ledger() {
@@ -124,9 +185,11 @@ func (w *world) agree() {
 			w.fault("%s moved money %d times", reference, n)
 		}
 	}
-	for what, n := range w.line.arrived {
-		if n > 1 {
-			w.fault("%s left %d times", what, n)
+	for what, times := range w.line.arrived {
+		_, reference, _ := strings.Cut(what, " ")
+		left, journaled := w.left[reference]
+		if len(times) > 1 || !journaled || left.After(times[0]) {
+			w.fault("%s left %d times, first at %s, and the journal says at %s", what, len(times), times[0], left)
 		}
 	}
 	var proved, ruled int64
@@ -217,6 +280,9 @@ func (w *world) refold(entries []pos.Entry) map[string]*pos.Sale {
 				w.fault("entry %d: %s left twice", e.Seq, e.Reference)
 			}
 			left[e.Reference] = true
+			w.left[e.Reference] = e.At
+		case pos.KindOfRefund(pos.RefundLeave):
+			w.left[e.Reference] = e.At
 		case pos.KindOf(pos.NotLeft):
 			left[e.Reference] = false
 		}
@@ -266,7 +332,7 @@ func (w *world) net(entries []pos.Entry) (net int64) {
 // whole proves the chain, and the projections against a rebuild and against our own fold.
 func (w *world) whole(sales map[string]*pos.Sale) {
 	ctx := w.t.Context()
-	v, err := store.Verify(ctx, w.path, make([]byte, 32))
+	v, err := store.Verify(ctx, w.power.path, make([]byte, 32))
 	if err != nil || !v.Whole {
 		w.fault("the chain: %+v, %v", v, err)
 	}
@@ -316,12 +382,16 @@ func (w *world) entries() []pos.Entry {
 // tell is everything that both sides wrote, for whoever reruns a seed that failed.
 func (w *world) tell() (lines []string) {
 	for _, e := range w.entries() {
-		lines = append(lines, fmt.Sprint(e.At.Format(time.DateTime), " ", e.Seq, " ", e.Reference, " ", e.Kind, " ", e.Body.To, " ", e.Body.Reason))
+		body, err := json.Marshal(e.Body)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		lines = append(lines, fmt.Sprintf("%s %d %s %s %s %s %s", e.At.Format("2006-01-02 15:04:05.000"), e.Seq, e.Day, e.Sale, e.Reference, e.Kind, body))
 	}
 	for _, r := range w.box.Ledger() {
-		lines = append(lines, fmt.Sprint("the acquirer: ", r.At.Format(time.DateTime), " ", r.Reference, " ", r.State, " of ", r.Amount, " ", r.Original))
+		lines = append(lines, fmt.Sprint("the acquirer: ", r.At.Format("2006-01-02 15:04:05.000"), " ", r.ID, " ", r.Reference, " ", r.State, " of ", r.Amount, " ", r.Original))
 	}
-	return append(lines, fmt.Sprint("faults: ", w.line.met))
+	return append(lines, fmt.Sprint("on the line: ", w.line.met), fmt.Sprintf("the power: came %d times, went at %d statements", w.power.boot, w.power.at))
 }
 
 func (w *world) trace() {

@@ -257,7 +257,7 @@ func (t *Till) resume(ctx context.Context) error {
 	}
 	t.broken = nil
 	t.handBack()
-	for _, d := range t.owed {
+	for _, d := range t.inOrder() {
 		if d.charging || d.calling {
 			continue // this process is still in the middle of it
 		}

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"crypto/rand"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -17,7 +18,8 @@ import (
 type Options struct {
 	Token    string
 	Currency pos.Currency
-	BOM      bool // prefix every answer with a byte-order mark; inquire always has one
+	BOM      bool      // prefix every answer with a byte-order mark; inquire always has one
+	Rand     io.Reader // for ids; nil: the system's
 }
 
 // State is where a record stands.
@@ -68,6 +70,9 @@ type Sandbox struct {
 
 // New makes a terminal that approves everything until its script says otherwise.
 func New(o Options) *Sandbox {
+	if o.Rand == nil {
+		o.Rand = rand.Reader
+	}
 	s := &Sandbox{o: o, mux: http.NewServeMux(), consumed: map[string]bool{}}
 	for name, answer := range map[string]func(http.ResponseWriter, *http.Request){
 		"initialize": s.initialize, "sign_in": s.signIn, "pay": s.pay, "inquire": s.inquire, "gen_payment_qr": s.present,
@@ -195,7 +200,7 @@ func (s *Sandbox) find(id string) *Record {
 // id is twelve digits, as the samples have it, and not to be guessed from the one before.
 func (s *Sandbox) id() string {
 	b := make([]byte, 3)
-	_, _ = rand.Read(b) // it never fails
+	_, _ = io.ReadFull(s.o.Rand, b) // a seed for simulations, or the system's, which never fails
 	return fmt.Sprintf("28%04d%06d", len(s.ledger)+1, (int(b[0])<<16|int(b[1])<<8|int(b[2]))%1000000)
 }
 
