@@ -43,7 +43,7 @@ func (f *face) commands() *cobra.Command {
 	flags.StringVar(&f.tokenFile, "token-file", "", "the `FILE` with the token to show")
 	flags.BoolVar(&f.json, "json", false, "print what the API answers, in JSON")
 	flags.StringVar(&f.lang, "lang", f.lang, "the `LANGUAGE` to speak: en, fr-CA, zh-Hans")
-	root.AddCommand(f.statusCommand(), f.openCommand(), f.saleCommand(), f.showCommand(), f.cancelCommand(), f.settleCommand(),
+	root.AddCommand(f.statusCommand(), f.openCommand(), f.saleCommand(), f.showCommand(), f.slipCommand(), f.cancelCommand(), f.settleCommand(),
 		f.refundCommand(), f.withdrawCommand(), f.queueCommand(), f.ruleCommand(), f.dayCommand(), f.closeCommand(), f.devicesCommand(), f.eventsCommand())
 	return root
 }

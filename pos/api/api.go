@@ -138,6 +138,7 @@ func (s *Server) Handler() http.Handler {
 	post(r, "/v1/session-code", 201, "A one-time code that opens a page", s.makeCode)
 
 	mux.HandleFunc("GET /v1/days/{day}", s.showDay)
+	mux.HandleFunc("GET /v1/sales/{id}/slip", s.showSlip)
 	mux.HandleFunc("GET /v1/events", s.events)
 	mux.HandleFunc("POST /session", s.openSession)
 	mux.HandleFunc("GET /healthz", s.healthz)

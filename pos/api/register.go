@@ -227,6 +227,14 @@ func (s *Server) fold(ctx context.Context, d pos.Day) (report.Report, error) {
 // formats is what a day's report can be asked for as by its kind.
 var formats = map[string]string{"text/plain": "text", "text/csv": "csv"}
 
+// format is what is asked for in the address, else by its kind.
+func (s *Server) format(r *http.Request) string {
+	if format := r.URL.Query().Get("format"); format != "" {
+		return format
+	}
+	return formats[strings.TrimSpace(strings.Split(r.Header.Get("Accept"), ",")[0])]
+}
+
 // showDay is the report of a day, or of the one that is open: X, the same without closing.
 func (s *Server) showDay(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
@@ -240,10 +248,7 @@ func (s *Server) showDay(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, err)
 		return
 	}
-	format := r.URL.Query().Get("format")
-	if format == "" {
-		format = formats[strings.TrimSpace(strings.Split(r.Header.Get("Accept"), ",")[0])]
-	}
+	format := s.format(r)
 	var write func(io.Writer) error
 	switch format {
 	case "", "json":

@@ -10,6 +10,7 @@
 //	reason.WORD                    why, and what to do; reason.unknown for a word that is not ours
 //	trouble.CODE.say|do            what a person should know (arg about)
 //	prompt.KIND.line1|line2        the customer display (args amount, seconds); prompt.qr.elsewhere is line2 without the QR
+//	slip.…                         paper for the shopper (and slip.day, for the manager)
 //	family.FAMILY.name, wallet.WALLET.name, who.WHO, report.…, page.…, command.…, doctor.…
 //
 // It decides nothing and formats no money: amounts and times come in as finished text. It never sees
