@@ -19,7 +19,8 @@ type boutique struct {
 	bank    *bank
 	screen  glass
 	gun     gun
-	cables  map[string]*cable // "scanner" and "display"
+	printer *printer
+	cables  map[string]*cable // "scanner", "display" and "printer"
 	last    string            // what was scanned last
 	places  places
 	server  *http.Server
@@ -34,6 +35,7 @@ type places struct {
 	TokenFile string `json:"token_file"`
 	Scanner   string `json:"scanner"`
 	Display   string `json:"display"`
+	Printer   string `json:"printer"`
 }
 
 // closeWithin bounds the end: an answer that is being delayed is then cut.
@@ -64,7 +66,7 @@ func open(ctx context.Context, listen, dir, display, scanner string) (_ *boutiqu
 	if err != nil {
 		return nil, err
 	}
-	at := places{TokenFile: filepath.Join(dir, "acquirer.token"), Scanner: filepath.Join(dir, "scanner"), Display: filepath.Join(dir, "display")}
+	at := places{TokenFile: filepath.Join(dir, "acquirer.token"), Scanner: filepath.Join(dir, "scanner"), Display: filepath.Join(dir, "display"), Printer: filepath.Join(dir, "printer")}
 	if err := os.WriteFile(at.TokenFile, []byte(bankToken+"\n"), 0o600); err != nil {
 		return nil, err
 	}
@@ -74,11 +76,12 @@ func open(ctx context.Context, listen, dir, display, scanner string) (_ *boutiqu
 	}
 	at.Acquirer = "http://" + listener.Addr().String() + "/posp/rest/"
 	at.Control = "http://" + listener.Addr().String() + "/control/"
-	b := &boutique{bank: newBank(), screen: made(), places: at, served: make(chan error, 1)}
+	b := &boutique{bank: newBank(), screen: made(), printer: newPrinter(), places: at, served: make(chan error, 1)}
 	b.gun = scans(func(said []byte) error { return b.cables["scanner"].send(said) })
 	b.cables = map[string]*cable{
 		"scanner": {link: at.Scanner, hear: b.gun.hear},
 		"display": {link: at.Display, hear: b.screen.hear},
+		"printer": {link: at.Printer, hear: b.printer.hear},
 	}
 	b.address = listener.Addr().String()
 	b.answer(listener)

@@ -1,5 +1,5 @@
-// posim is a boutique on a laptop: a simulated acquirer with scripted faults, and a scanner and a
-// customer display on pseudo-terminals, so that a register can be tried without any of them.
+// posim is a boutique on a laptop: a simulated acquirer with scripted faults, and a scanner, a
+// customer display and a slip printer on pseudo-terminals, so that a register can be tried without any of them.
 //
 // It moves no money and knows no real acquirer. It serves loopback only, because whoever reaches it
 // decides what is paid.
@@ -50,7 +50,8 @@ func (v voice) ready(at places) {
 		v.line(at)
 		return
 	}
-	fmt.Fprintf(v.out, "acquirer    %s\ntoken file  %s\nscanner     %s\ndisplay     %s\n", at.Acquirer, at.TokenFile, at.Scanner, at.Display)
+	fmt.Fprintf(v.out, "acquirer    %s\ntoken file  %s\nscanner     %s\ndisplay     %s\nprinter     %s\n",
+		at.Acquirer, at.TokenFile, at.Scanner, at.Display, at.Printer)
 }
 
 func (v voice) say(r reply) {

@@ -60,12 +60,18 @@ func verbs() []verb {
 		{"picture", "FILE", "write what the customer display shows as a PNG", picture},
 		{"line", "down|up", "the line to the acquirer", line},
 		{"history", "on|off", "whether the acquirer's history lists anything", history},
-		{"pull", "scanner|display", "take the cable out", pull},
-		{"plug", "scanner|display", "put the cable back", plug},
+		{"pull", "scanner|display|printer", "take the cable out", pull},
+		{"plug", "scanner|display|printer", "put the cable back", plug},
 		{"power", "", "the customer display loses its power for a moment, with its cable in", power},
 		{"display", "", "what the customer display shows", func(_ context.Context, b *boutique, _ []string) (string, error) {
 			return b.screen.shows(), nil
 		}},
+		{"slip", "[FILE]", "what stands on the printer's paper, or a PNG of it", slip},
+		{"tear", "", "take the paper that is printed", func(_ context.Context, b *boutique, _ []string) (string, error) {
+			b.printer.tear()
+			return "taken", nil
+		}},
+		{"printer", "paper|low|empty|open|closed|off|on", "what is wrong with the printer", setPrinter},
 		{"ledger", "", "what the acquirer has in its books", nil},
 		{"wait", "DURATION", "do nothing for that long", wait},
 		{"until", "TEXT DURATION", "go on as soon as the display shows the text, at the latest after that long", until},
@@ -206,6 +212,33 @@ func picture(_ context.Context, b *boutique, words []string) (string, error) {
 		return "", err
 	}
 	return "written to " + words[0], errors.Join(png.Encode(f, shown), f.Close())
+}
+
+func slip(_ context.Context, b *boutique, words []string) (string, error) {
+	switch {
+	case len(words) > 1:
+		return "", errWords
+	case len(words) == 0 && b.printer.text() == "":
+		return "nothing was printed", nil
+	case len(words) == 0:
+		return b.printer.text(), nil
+	}
+	paper, err := b.printer.picture()
+	if err != nil {
+		return "", err
+	}
+	f, err := os.Create(words[0])
+	if err != nil {
+		return "", err
+	}
+	return "written to " + words[0], errors.Join(png.Encode(f, paper), f.Close())
+}
+
+func setPrinter(_ context.Context, b *boutique, words []string) (string, error) {
+	if len(words) != 1 || !b.printer.set(words[0]) {
+		return "", errWords
+	}
+	return "the printer: " + words[0], nil
 }
 
 func line(ctx context.Context, b *boutique, words []string) (string, error) {
