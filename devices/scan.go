@@ -98,9 +98,10 @@ type scan struct {
 	d       *Desk
 	c       Config
 	words   chan scanner.Word
-	noise   int       // in a row
-	taken   bool      // the last code
-	verdict time.Time // until when the scanner waits for one; zero when it does not
+	noise   int          // in a row
+	taken   bool         // the last code
+	verdict time.Time    // until when the scanner waits for one; zero when it does not
+	later   scanner.Word // what it is told after that
 }
 
 // scanner makes a scanner of a driver.
@@ -203,7 +204,7 @@ func (s *scan) converse(ctx context.Context, l io.Writer, speak dialect, t *supe
 	for len(s.words) > 0 {
 		<-s.words // for a scanner that is gone
 	}
-	s.verdict = time.Time{}
+	s.verdict, s.later = time.Time{}, 0
 	if s.d.wanted() {
 		s.say(scanner.Trigger)
 	}
@@ -240,20 +241,34 @@ func (s *scan) converse(ctx context.Context, l io.Writer, speak dialect, t *supe
 			events, write = speak.Idle(at)
 		}
 		if w := s.hear(events, t, at); w != 0 { // last, so that the code is with the till before anything is written
-			write = append(write, speak.Say(w, at)...)
+			write = append(write, s.said(w, speak, at)...)
 		}
 	}
 }
 
-// felt is what to write for a word. A verdict that nobody waits for any more is left out.
+// felt is what to write for a word. A verdict that nobody waits for any more is left out, and a scanner that
+// waits for one is told nothing else before.
 func (s *scan) felt(w scanner.Word, speak dialect, at time.Time) []byte {
 	if w == scanner.Good || w == scanner.Bad {
 		if s.c.Scanner.Ack && s.verdict.IsZero() {
 			return nil
 		}
 		s.taken, s.verdict = w == scanner.Good, time.Time{}
+	} else if !s.verdict.IsZero() {
+		s.later = w
+		return nil
 	}
-	return speak.Say(w, at)
+	return s.said(w, speak, at)
+}
+
+// said is a word's bytes, and those of what had to wait for it.
+func (s *scan) said(w scanner.Word, speak dialect, at time.Time) []byte {
+	write := speak.Say(w, at)
+	if s.later != 0 {
+		write = append(write, speak.Say(s.later, at)...)
+		s.later = 0
+	}
+	return write
 }
 
 // hear takes what a scanner said, and answers one that waits to hear what became of its code: a code left

@@ -92,7 +92,7 @@ func TestVerdicts(t *testing.T) {
 		ours, theirs := net.Pipe()
 		scans := make(chan pos.Scan, 1)
 		d := bareDesk(func(s pos.Scan) { scans <- s })
-		done := reading(d, ours, scanner.Settings{Ack: true, Good: scanner.Bytes("yes;"), Bad: scanner.Bytes("no;"), Dedupe: sameScan})
+		done := reading(d, ours, scanner.Settings{Ack: true, Good: scanner.Bytes("yes;"), Bad: scanner.Bytes("no;"), Trigger: scanner.Bytes("on;"), Dedupe: sameScan})
 		heard := make(chan string, 8)
 		go func() {
 			b := make([]byte, 64)
@@ -140,6 +140,17 @@ func TestVerdicts(t *testing.T) {
 			if len(heard) > 0 {
 				t.Errorf("%s: then it heard %q", c.name, <-heard)
 			}
+		}
+		// What else it is to do is said after the verdict.
+		if _, err := theirs.Write([]byte("281234567890123456\r")); err != nil {
+			t.Fatal(err)
+		}
+		<-scans
+		d.tell("scanner", scanner.Trigger)
+		synctest.Wait()
+		d.Feel("scanner", false)
+		if got := <-heard; got != "no;on;" {
+			t.Errorf("then it heard %q", got)
 		}
 		_ = theirs.Close()
 		<-done

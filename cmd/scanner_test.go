@@ -1,0 +1,50 @@
+package cmd_test
+
+import (
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+)
+
+// What becomes of a scanned code is felt at the scanner: by Zebra's packets, and by a scanner that reads nothing
+// until it is told. It looks for a code while the shopper is asked for one, and a code that it sends again,
+// because it missed the register's answer, pays once.
+func TestFeltAtTheScanner(t *testing.T) {
+	for kind, c := range map[string]struct{ device, refused string }{
+		"ssi": {`profile = "zebra-ds9908"`, "a low tone"},
+		"ack": {`profile = "honeywell-1900-ack"`, "an error tone"},
+	} {
+		t.Run(kind, func(t *testing.T) {
+			b := openBoutique(t, "--scanner", kind)
+			r := openRegister(t, b)
+			r.kill(t)
+			text, err := os.ReadFile(r.config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			write(t, r.config, 0o600, strings.Replace(string(text), `driver = "line"`, c.device, 1))
+			r.start(t)
+			r.devicesReady(t)
+			b.do(t, "scan price-tag") // nobody is being asked to pay
+			b.do(t, "scanner until %s 10s", c.refused)
+			s := r.open(t, 12950, "A-1")
+			r.post(t, http.StatusAccepted, request{path: "/v1/sales/" + s.ID + "/scan", role: "cashier", body: map[string]any{}}, nil)
+			b.do(t, "scanner until looks for a code 10s")
+			b.do(t, "scan receive-code")
+			if kind == "ack" {
+				b.do(t, "scanner until looks for a code 10s") // refused, it looks again
+			} else {
+				b.do(t, "scanner until %s 10s", c.refused)
+				b.do(t, "scanner deaf")
+			}
+			b.do(t, "scan wechat")
+			r.becomes(t, s.ID, "paid", soon)
+			if kind == "ssi" {
+				b.do(t, "wait 2500ms") // it sends the code again; were that another scan, it would feel a refusal
+			}
+			b.do(t, "scanner until rests 1s")
+			agree(t, r, b, 1, 12950)
+		})
+	}
+}
