@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -114,6 +115,7 @@ func watchdog(ctx context.Context, counter *till.Till) error {
 	if !counter.Alive(ctx) { // it takes its first turn when the file has been read and every attempt resumed
 		return nil
 	}
+	debug.FreeOSMemory() // what only the start needed: catalogues, schemas, the resumed file
 	if _, err := daemon.SdNotify(false, daemon.SdNotifyReady); err != nil {
 		return fmt.Errorf("notify systemd: %w", err)
 	}
