@@ -20,6 +20,7 @@ const (
 	TroubleRefundLate          TroubleCode = "refund_late" // a refund that had ended went through after all
 	TroubleUnfinished          TroubleCode = "too_many_unfinished"
 	TroubleStorage             TroubleCode = "storage_failed"
+	TroubleDiskFull            TroubleCode = "disk_full" // nothing new is begun
 	TroubleBackup              TroubleCode = "backup_failed"
 	TroubleClockBehind         TroubleCode = "clock_behind" // our clock stands behind the journal
 	TroubleClockSkew           TroubleCode = "clock_skew"   // our clock and the acquirer's differ

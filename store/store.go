@@ -29,6 +29,7 @@ type Options struct {
 	Log       *slog.Logger
 	Committed func(seq int64) // called after each commit; may be nil; must not block
 	Driver    string          // of database/sql; empty is SQLite's own. Tests put a machine around it whose power goes
+	Reserve   int64           // bytes kept free beside the file for a full disk; 0 none
 }
 
 // Sentinels.
@@ -47,6 +48,7 @@ var migrations embed.FS
 type Store struct {
 	o        Options
 	lock     *os.File
+	reserve  reserve
 	adopting bool // a restored file is being taken into service
 
 	mu   sync.RWMutex // held for reading by every call, for writing by whatever opens and closes the file
@@ -65,7 +67,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if len(o.Key) != 32 {
 		return nil, fmt.Errorf("register key: %d bytes, want 32", len(o.Key))
 	}
-	s := &Store{o: o}
+	s := &Store{o: o, reserve: reserve{path: o.Path + ".reserve", size: o.Reserve, log: o.Log}}
 	if s.o.Driver == "" {
 		s.o.Driver = "sqlite3"
 	}
@@ -77,9 +79,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	s.lock = lock
-	if err := s.open(ctx); err != nil {
+	if err := s.openSpending(ctx); err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
+	s.reserve.keep()
 	return s, nil
 }
 
@@ -89,7 +92,9 @@ func (s *Store) Close() error {
 	defer s.mu.Unlock()
 	var err error
 	if s.lock != nil && s.write != nil && s.doubt == nil {
-		err = s.writeMark(0)
+		if err = s.writeMark(0); s.reserve.spend(err) {
+			err = s.writeMark(0)
+		}
 	}
 	err = errors.Join(err, s.close())
 	if s.lock != nil {
@@ -107,8 +112,9 @@ func (s *Store) Reopen(ctx context.Context) error {
 	if s.lock == nil {
 		return fmt.Errorf("reopen: %w", sql.ErrConnDone) // closed for good: the file may be another's by now
 	}
+	s.reserve.spend(s.doubt)
 	_ = s.close() // the reason why we reopen is the error that counts
-	return s.open(ctx)
+	return s.openSpending(ctx)
 }
 
 func (s *Store) close() error {
@@ -136,6 +142,9 @@ func (s *Store) open(ctx context.Context) (err error) {
 		if err := os.Chmod(s.o.Path+side, 0o600); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("register file: %w", err)
 		}
+	}
+	if err := renew(s.o.Path + "-wal"); err != nil {
+		return err
 	}
 	db, err := sql.Open(s.o.Driver, dsn(s.o.Path, "&_synchronous=FULL&_txlock=immediate&_recursive_triggers=1"))
 	if err != nil {

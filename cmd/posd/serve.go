@@ -47,7 +47,7 @@ func serve(ctx context.Context, cfg Config, stderr io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	journal, err := store.Open(ctx, store.Options{Path: journalFile(cfg), Key: key, Log: log})
+	journal, err := store.Open(ctx, store.Options{Path: journalFile(cfg), Key: key, Log: log, Reserve: store.Reserve})
 	if err != nil {
 		return adoptable(err)
 	}

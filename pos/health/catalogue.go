@@ -23,7 +23,8 @@ type trouble struct {
 }
 
 var catalogue = map[pos.TroubleCode]trouble{
-	pos.TroubleStorage: {severity: Critical, hides: []pos.TroubleCode{pos.TroubleUnfinished, pos.TroubleClockBehind}},
+	pos.TroubleStorage:  {severity: Critical, hides: []pos.TroubleCode{pos.TroubleUnfinished, pos.TroubleClockBehind}},
+	pos.TroubleDiskFull: {severity: Critical, hides: []pos.TroubleCode{pos.TroubleBackup}},
 	pos.TroubleAcquirerUnreachable: {severity: Critical, delay: 3 * time.Second,
 		hides: []pos.TroubleCode{pos.TroubleAcquirerRefuses, pos.TroubleClockSkew}}, // both are older than the silence
 	pos.TroubleAcquirerRefuses:  {severity: Critical},

@@ -98,3 +98,28 @@ func (t *Till) reopen(ctx context.Context, now time.Time) time.Duration {
 	t.log.Info("journal reopened")
 	return 0
 }
+
+// room looks whether there is room on the disk to begin something new, and tells.
+func (t *Till) room() bool {
+	now := time.Now()
+	t.spareAt = now.Add(spareEvery)
+	was := t.crammed
+	t.crammed = !t.o.Journal.Spare()
+	switch {
+	case t.crammed && !was:
+		t.log.Error("disk full: nothing new is begun")
+		t.o.Trouble(pos.Trouble{Code: pos.TroubleDiskFull, Since: now})
+	case was && !t.crammed:
+		t.log.Info("the disk has room again")
+		t.o.Clear(pos.TroubleDiskFull, "")
+	}
+	return !t.crammed
+}
+
+// roomy refuses what would be new while the disk is full.
+func (t *Till) roomy(op string) error {
+	if t.crammed && !t.room() {
+		return &pos.Error{Op: op, Problem: pos.StorageFailed, Detail: "disk_full"}
+	}
+	return nil
+}

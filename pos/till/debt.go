@@ -64,6 +64,12 @@ func (t *Till) discharge(ctx context.Context) time.Duration {
 		soonest(t.last.At.Add(-pos.ClockSlack)) // it has caught up then, or somebody sets it before
 		soonest(now.Add(time.Minute))
 	}
+	if t.crammed {
+		if !now.Before(t.spareAt) {
+			t.room()
+		}
+		soonest(t.spareAt)
+	}
 	soonest(t.endDay(ctx, now))
 	if t.armed != "" && !now.Before(t.armedUntil) {
 		t.disarm()

@@ -40,6 +40,9 @@ func (t *Till) refund(ctx context.Context, n pos.NewRefund) (pos.Refund, error) 
 	if err := said(op, n.Reason, n.By); err != nil {
 		return pos.Refund{}, err
 	}
+	if err := t.roomy(op); err != nil {
+		return pos.Refund{}, err
+	}
 	defer t.forget(n.Sale)
 	s, err := t.sale(ctx, n.Sale)
 	if err != nil {

@@ -98,6 +98,9 @@ func (t *Till) taken(ctx context.Context, scan pos.Scan) bool {
 		return true
 	}
 	t.log.WarnContext(ctx, "scan refused", "sale", sale, "err", err)
+	if pos.ProblemOf(err) == pos.StorageFailed { // of the disk there is a trouble, and the code is right
+		return false
+	}
 	t.wrong(pos.TroubleWrongCode, scan, family)
 	if s != nil && t.armed == s.ID {
 		t.show(pos.Prompt{Kind: pos.PromptWrongCode, Sale: s.ID, Amount: s.Charged(), Family: family, Until: t.armedUntil})
@@ -138,7 +141,7 @@ func (t *Till) payable(ctx context.Context, op, id string) (*pos.Sale, error) {
 		}
 		return s, &pos.Error{Op: op, Problem: pos.InFlight, Sent: d.a.State != pos.Held}
 	}
-	return s, nil
+	return s, t.roomy(op)
 }
 
 // begin starts an attempt with a scanned code: checks it, makes its reference and dials. The attempt

@@ -39,6 +39,9 @@ func (t *Till) sell(ctx context.Context, n pos.NewSale) (pos.Sale, error) {
 	if err := t.sound(n); err != nil {
 		return pos.Sale{}, err
 	}
+	if err := t.roomy(op); err != nil {
+		return pos.Sale{}, err
+	}
 	if len(t.owed) >= t.o.Limit {
 		return pos.Sale{}, pos.Refuse(op, pos.TooManyUnfinished, "%d unfinished", len(t.owed))
 	}

@@ -104,7 +104,7 @@ func promptKind(s *pos.Sale) pos.PromptKind {
 // publish puts a copy of where the till stands where everyone may read it, and says that the journal
 // grew only after that: who hears of a commit finds a standing that knows it.
 func (t *Till) publish() {
-	s := pos.Standing{Ready: t.broken == nil, Connection: t.connection, Armed: t.armed, Prompt: t.prompt,
+	s := pos.Standing{Ready: t.broken == nil && !t.crammed, Connection: t.connection, Armed: t.armed, Prompt: t.prompt,
 		Take: map[pos.Wallet]string{}, Outlooks: make(map[string]pos.Outlook, len(t.owed))}
 	if t.armed != "" {
 		s.ArmedUntil = t.armedUntil
@@ -159,7 +159,7 @@ func (t *Till) Ready() bool { return t.Standing().Ready }
 
 func (t *Till) takes() string {
 	switch {
-	case t.broken != nil || t.misfit || t.connection.State == pos.Offline:
+	case t.broken != nil || t.crammed || t.misfit || t.connection.State == pos.Offline:
 		return pos.TakeNo
 	case t.connection.State == pos.Degraded:
 		return pos.TakeUnknown

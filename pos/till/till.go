@@ -24,6 +24,9 @@ type Journal interface {
 	// only Reopen helps.
 	Append(ctx context.Context, entries ...pos.Entry) ([]pos.Entry, error)
 	Reopen(ctx context.Context) error
+	// Spare reports whether there is room to begin something new. When there is none, what is under way can still
+	// be written to its end.
+	Spare() bool
 	Sale(ctx context.Context, id string) (pos.Sale, error)
 	SaleOf(ctx context.Context, reference string) (pos.Sale, error)
 	Unfinished(ctx context.Context) ([]pos.Sale, error)
@@ -72,6 +75,7 @@ const (
 	backgroundTo   = 15 * time.Minute       // longest wait between two tries
 	callBound      = 90 * time.Second       // no call lasts longer, whatever a client does
 	reopenEvery    = time.Second            // after a failed commit
+	spareEvery     = 500 * time.Millisecond // while the disk is full
 	probeEvery     = 10 * time.Second       // while the acquirer cannot be reached
 	handBackWithin = 3 * time.Minute        // a restart goes on with a payment this young on the customer display
 	outcomeFor     = 30 * time.Second       // an outcome stays on the customer display
@@ -117,6 +121,8 @@ type Till struct {
 
 	broken     error     // the failed commit that closed the till, or nil
 	reopenAt   time.Time // next try to open the file again
+	crammed    bool      // the disk has no room for anything new
+	spareAt    time.Time // next look at it
 	connection pos.Connection
 	compared   time.Time // when our clock was last compared with the acquirer's
 	late       bool      // our clock stands behind the journal
@@ -290,6 +296,7 @@ func (t *Till) resume(ctx context.Context) error {
 		}
 	}
 	t.o.Clear(pos.TroubleStorage, "")
+	t.room()
 	t.probe(ctx)
 	return nil
 }

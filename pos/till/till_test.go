@@ -49,7 +49,8 @@ type flaky struct {
 	*store.Store
 	mu   sync.Mutex
 	fail []fault
-	shut int // so many times the file cannot be opened again
+	shut int  // so many times the file cannot be opened again
+	full bool // the disk has no room for anything new
 
 	restored, takenZ int
 }
@@ -146,7 +147,7 @@ func (c *counter) start() {
 			c.board.Clear(code, about)
 			c.mu.Lock()
 			defer c.mu.Unlock()
-			if code == pos.TroubleNeedsManager || code == pos.TroubleStorage {
+			if code == pos.TroubleNeedsManager || code == pos.TroubleStorage || code == pos.TroubleDiskFull {
 				delete(c.troubles, code)
 			}
 		},
