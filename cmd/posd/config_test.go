@@ -44,7 +44,7 @@ func able() known {
 	return known{
 		Dialects:  []string{"citcon-pos"},
 		Languages: []string{"en", "fr-CA", "zh-Hans"},
-		Drivers:   map[pos.Role][]string{pos.RoleScanner: {"line"}, pos.RoleDisplay: {"nextion", "plain", "text"}},
+		Drivers:   map[pos.Role][]string{pos.RoleScanner: {"evdev", "hidpos", "line", "ssi"}, pos.RoleDisplay: {"nextion", "plain", "text"}},
 		Profiles:  configs.Profiles(),
 	}
 }

@@ -78,6 +78,45 @@ speed = 9600
 	}
 }
 
+// Scanners of every kind stand in a configuration, by their product or by their driver.
+func TestScannersOfEveryKind(t *testing.T) {
+	text, _ := counter(t, `
+[[device]]
+name = "reports"
+profile = "honeywell-3310"
+port = "/dev/hidraw0"
+
+[[device]]
+name = "keys"
+role = "scanner"
+driver = "evdev"
+port = "/dev/input/by-id/usb-Acme_Scanner-event-kbd"
+
+[[device]]
+name = "packets"
+role = "scanner"
+driver = "ssi"
+port = "/dev/ttyS0"
+
+[[device]]
+name = "waiting"
+profile = "honeywell-1900-ack"
+port = "usb:0c2e:0720@1-1.2"
+`)
+	l, err := load(t, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"hidpos", "evdev", "ssi", "line"} {
+		if got := l.desk()[i]; got.Driver != want {
+			t.Errorf("%s is driven by %s", got.Name, got.Driver)
+		}
+	}
+	if got := l.desk(); len(got[0].Scanner.Feature) != 2 || !got[3].Scanner.Ack || len(got[3].Scanner.Setup) != 1 {
+		t.Errorf("%+v", got)
+	}
+}
+
 // Every shipped profile is one that this desk can drive.
 func TestShippedProfiles(t *testing.T) {
 	k := known{Profiles: configs.Profiles(), Fits: devices.Fits}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"posd/devices"
 	"posd/devices/ports"
 	"posd/pos"
 )
@@ -239,6 +240,8 @@ func (c *checker) devices(cfg *Config, k known) {
 		switch {
 		case !filepath.IsAbs(d.Port) && !ports.IsName(d.Port) && (runtime.GOOS != "windows" || !shapeCOM.MatchString(d.Port)):
 			c.fault(key("port"), d.Port, "is not the path of a port", `write it whole, such as "/dev/serial/by-id/..." or "/dev/ttyUSB0"`)
+		case wrongKind(d.Driver, d.Port) != "":
+			c.fault(key("port"), d.Port, "is no port for driver "+d.Driver, "name "+wrongKind(d.Driver, d.Port))
 		case taken[d.Port] != "":
 			c.fault(key("port"), d.Port, "is the port of "+taken[d.Port]+" too", "give each device a port of its own")
 		}
@@ -247,4 +250,21 @@ func (c *checker) devices(cfg *Config, k known) {
 			c.fault(key("baud"), d.Baud, "is not a speed of a serial line", "write 9600, 19200, 38400, 57600, 115200 or what the device's manual says")
 		}
 	}
+}
+
+// wrongKind is what a driver's port looks like, when this one is certainly of another kind: the same scanner
+// stands elsewhere below /dev in each of its modes.
+func wrongKind(driver, port string) string {
+	kinds := map[pos.PortKind]struct{ such, prefix string }{
+		pos.PortHID:    {"its /dev/hidraw node, or usb:VID:PID", "/dev/hidraw"},
+		pos.PortKeys:   {"its /dev/input/event node, or usb:VID:PID", "/dev/input/"},
+		pos.PortSerial: {`a serial line, such as "/dev/serial/by-id/..." or "/dev/ttyACM0"`, "/dev/tty"},
+	}
+	for kind, is := range kinds {
+		other := strings.HasPrefix(port, is.prefix) || kind == pos.PortSerial && strings.HasPrefix(port, "/dev/serial/")
+		if carriers := devices.Carriers(driver); other && !slices.Contains(carriers, kind) {
+			return kinds[carriers[0]].such
+		}
+	}
+	return ""
 }
