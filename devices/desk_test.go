@@ -26,6 +26,7 @@ type socket struct {
 	heard        chan []byte
 	rest         string // heard, and not yet looked at
 	listenerDone chan struct{}
+	each         func(byte) bool // instead of heard: takes each byte alone, until it wants no more
 }
 
 func newSocket(t *testing.T) *socket {
@@ -60,10 +61,16 @@ func (s *socket) plug() {
 	go func() {
 		defer close(done)
 		b := make([]byte, 4096)
+		if s.each != nil {
+			b = b[:1]
+		}
 		for {
 			n, err := s.master.Read(b)
-			if err != nil {
+			if err != nil || (s.each != nil && !s.each(b[0])) {
 				return
+			}
+			if s.each != nil {
+				continue
 			}
 			select {
 			case s.heard <- bytes.Clone(b[:n]):

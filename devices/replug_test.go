@@ -17,7 +17,7 @@ import (
 	"posd/pos"
 )
 
-var replugs = flag.Int("replugs", 64, "how often scanners are unplugged in the middle of a code")
+var replugs = flag.Int("replugs", 64, "how often scanners are unplugged in the middle of a code, and displays in the middle of a page")
 
 // plugged is a scanner that can be unplugged.
 type plugged interface {

@@ -41,7 +41,9 @@ func (b *box) hear(said []byte) (answers []byte) {
 		if !whole {
 			break
 		}
-		b.pending = rest
+		if b.pending = rest; len(line) == 0 {
+			continue // the end of a line that was cut
+		}
 		fields := strings.Split(string(line), "**")
 		if n, known := boxScreens[fields[0]]; !known || len(fields) != 1+n {
 			b.wrong++

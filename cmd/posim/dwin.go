@@ -45,6 +45,9 @@ func (d *dwin) hear(b []byte) (answers []byte) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, c := range b {
+		if len(d.pending) == 0 && c == 0 {
+			continue // nothing between two frames
+		}
 		d.pending = append(d.pending, c)
 		switch p := d.pending; {
 		case p[0] != 0x5a, len(p) > 1 && p[1] != 0xa5, len(p) > 2 && p[2] < 4:

@@ -152,3 +152,37 @@ func TestPoleOfTheOtherSet(t *testing.T) {
 		t.Errorf("it shows %s", g.shows())
 	}
 }
+
+// The cable of a display that keeps its power is pulled after any byte of a page: told the next page from the begin, it
+// shows that page, and never a QR that nobody sent.
+func TestHalfAPage(t *testing.T) {
+	const text = "https://pay.example/qr?q=U1234"
+	for name, made := range map[string]func() glass{"dwin-dgus2": glasses()["dwin"], "bonrix-dqr": glasses()["bonrix"], "nextion-35": glasses()["nextion"],
+		"partner-cd5220": glasses()["cd5220"], "epson-dm-d110": glasses()["epson"]} {
+		d := shipped(t, name)
+		before := d.Encode(pages(text)[0])
+		half := d.Encode(pages(text)[1])
+		next := pages(text)[2]
+		clean := made()
+		clean.hear(d.Open)
+		clean.hear(d.Encode(next))
+		for cut := range half {
+			g := made()
+			g.hear(d.Open)
+			g.hear(before)
+			g.hear(half[:cut])
+			if picture, err := g.picture(); err == nil && (cut == 0 || cut%7 == 0) {
+				if got, err := read(picture); err == nil && got != text {
+					t.Fatalf("%s, cut at %d: a shopper scans %q", name, cut, got)
+				}
+			}
+			g.hear(d.Open)
+			g.hear(d.Encode(next))
+			got, _, _ := strings.Cut(g.shows(), " | (") // what was cut is refused
+			got, _, _ = strings.Cut(got, " (")
+			if got != clean.shows() {
+				t.Fatalf("%s, cut at %d of %d: it shows %s, want %s", name, cut, len(half), g.shows(), clean.shows())
+			}
+		}
+	}
+}

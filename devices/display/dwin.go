@@ -48,7 +48,8 @@ func DWIN(s Settings) (Dialect, error) {
 	}
 	check := draws(own.MostQR, "")
 	return Dialect{
-		Open:   own.frame(dwinWrite, own.QR, ended(nil)), // no QR from before
+		// Zeros end what a pulled cable left half said: a text becomes shorter, and no page is ever shown by them.
+		Open:   append(make([]byte, dwinFrame+5), own.frame(dwinWrite, own.QR, ended(nil))...),
 		MostQR: own.MostQR,
 		Draws:  check,
 		Encode: func(p Page) []byte { return own.encode(p, letters, check) },

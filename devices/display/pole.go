@@ -17,7 +17,7 @@ type PoleSettings struct {
 
 // What is the same in both command sets (Epson DM-D and Partner CD5220 manuals).
 const (
-	poleReset   = "\x1b@"
+	poleReset   = "\r\r\x1b@" // first an end for a command that a pulled cable left half said
 	poleClear   = "\x0c"
 	poleChoose  = "\x1b=\x02"
 	polePrinter = "\x1b=\x01"

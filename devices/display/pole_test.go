@@ -37,8 +37,8 @@ func TestPole(t *testing.T) {
 		}
 	}
 	for want, d := range map[string]Dialect{
-		"\x1b@\x1bc\x13\x1b_\x00":          speaks(t, CD5220, Settings{Pole: &PoleSettings{Table: number(0x13)}}),
-		"\x1b=\x02\x1b@\x1fC\x00\x1b=\x01": speaks(t, Epson, Settings{Pole: &PoleSettings{Select: true}}),
+		"\r\r\x1b@\x1bc\x13\x1b_\x00":          speaks(t, CD5220, Settings{Pole: &PoleSettings{Table: number(0x13)}}),
+		"\x1b=\x02\r\r\x1b@\x1fC\x00\x1b=\x01": speaks(t, Epson, Settings{Pole: &PoleSettings{Select: true}}),
 	} {
 		if string(d.Open) != want {
 			t.Errorf("opened with %q, want %q", d.Open, want)
