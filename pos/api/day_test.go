@@ -22,7 +22,7 @@ func TestTheDayInEveryForm(t *testing.T) {
 		{"csv in French", "/v1/days/current?format=csv&lang=fr-CA", nil, 200, "\ufeffsection,item,label,", []string{"money,sales,Ventes,USD,"}},
 		{"text says that it is no Z", "/v1/days/current?format=text", nil, 200, "", []string{"X report (day not closed)", "$129.50"}},
 		{"text in Chinese", "/v1/days/current?format=text&lang=zh-Hans", nil, 200, "", []string{"X 报表"}},
-		{"a form we do not write", "/v1/days/current?format=pdf", nil, 501, "{", []string{"unsupported"}},
+		{"a form we do not write", "/v1/days/current?format=pdf", nil, 501, "{", []string{"unsupported", "json, text and csv"}},
 		{"a day that never was", "/v1/days/1999-01-01", nil, 404, "{", []string{"not_found"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
