@@ -48,6 +48,14 @@ func BackupFile(ctx context.Context, source string, key []byte, dir string) (c C
 	}
 	c.At = time.Now().UTC().Truncate(time.Second)
 	c.Path = filepath.Join(dir, copyPrefix+c.At.Format(copyTime)+copySuffix)
+	if err := provenInto(ctx, source, key, &c); err != nil {
+		return Copy{}, fmt.Errorf("backup: %w", err)
+	}
+	return c, nil
+}
+
+// provenInto copies source to where c says, under its name only when the copy was proven.
+func provenInto(ctx context.Context, source string, key []byte, c *Copy) (err error) {
 	half := c.Path + ".half"
 	defer func() {
 		if err != nil {
@@ -55,21 +63,21 @@ func BackupFile(ctx context.Context, source string, key []byte, dir string) (c C
 		}
 	}()
 	if err := gone(half); err != nil {
-		return Copy{}, err
+		return err
 	}
 	if err := copyInto(ctx, source, half); err != nil {
-		return Copy{}, fmt.Errorf("backup: %w", err)
+		return err
 	}
-	if err := provenCopy(ctx, half, key, &c); err != nil {
-		return Copy{}, fmt.Errorf("backup: %w", err)
+	if err := provenCopy(ctx, half, key, c); err != nil {
+		return err
 	}
 	if err := synced(half); err != nil {
-		return Copy{}, fmt.Errorf("backup: %w", err)
+		return err
 	}
 	if err := os.Rename(half, c.Path); err != nil {
-		return Copy{}, fmt.Errorf("backup: %w", err)
+		return err
 	}
-	return c, synced(dir)
+	return synced(filepath.Dir(c.Path))
 }
 
 // copyInto reads one snapshot: in WAL mode a reader holds up no writer.

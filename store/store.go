@@ -5,6 +5,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"embed"
@@ -68,9 +69,6 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, fmt.Errorf("register key: %d bytes, want 32", len(o.Key))
 	}
 	s := &Store{o: o, reserve: reserve{path: o.Path + ".reserve", size: o.Reserve, log: o.Log}}
-	if s.o.Driver == "" {
-		s.o.Driver = "sqlite3"
-	}
 	if err := local(o.Path, filesystem); err != nil {
 		return nil, err
 	}
@@ -146,7 +144,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if err := renew(s.o.Path + "-wal"); err != nil {
 		return err
 	}
-	db, err := sql.Open(s.o.Driver, dsn(s.o.Path, "&_synchronous=FULL&_txlock=immediate&_recursive_triggers=1"))
+	db, err := sql.Open(cmp.Or(s.o.Driver, "sqlite3"), dsn(s.o.Path, "&_synchronous=FULL&_txlock=immediate&_recursive_triggers=1"))
 	if err != nil {
 		return err
 	}
@@ -163,7 +161,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 			_ = s.close()
 		}
 	}()
-	if s.read, err = sql.Open(s.o.Driver, dsn(s.o.Path, "&_query_only=1&_stmt_cache_size=32")); err != nil {
+	if s.read, err = sql.Open(cmp.Or(s.o.Driver, "sqlite3"), dsn(s.o.Path, "&_query_only=1&_stmt_cache_size=32")); err != nil {
 		return err
 	}
 	s.read.SetMaxOpenConns(4)
@@ -211,9 +209,16 @@ func (s *Store) migrate(ctx context.Context, db *sql.DB) (have int64, err error)
 	if _, err := db.ExecContext(ctx, "PRAGMA journal_mode = WAL"); err != nil {
 		return 0, fmt.Errorf("pragma journal_mode: %w", err)
 	}
+	if have == want {
+		return have, nil
+	}
+	if err := s.keep(ctx, have); err != nil {
+		return 0, err
+	}
 	if _, err := p.Up(ctx); err != nil {
 		return 0, fmt.Errorf("migrate: %w", err)
 	}
+	s.forget()
 	return have, nil
 }
 

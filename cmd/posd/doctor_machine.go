@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"posd/pos"
+	"posd/store"
 )
 
 // What a register needs of its disk and its clock.
@@ -170,7 +171,19 @@ func (d *doctor) journal(ctx context.Context) []finding {
 	case !v.Whole:
 		return []finding{{broken, "broken", append(rows, "why", v.Why)}}
 	case d.serving(ctx):
-		return []finding{{wentWell, "in_use", rows}}
+		return append([]finding{{wentWell, "in_use", rows}}, upgraded(file)...)
 	}
-	return []finding{{wentWell, "whole", rows}}
+	return append([]finding{{wentWell, "whole", rows}}, upgraded(file)...)
+}
+
+// upgraded names the copy that was made before the last upgrade, for whoever must go back.
+func upgraded(file string) (found []finding) {
+	copies, err := store.BeforeUpgrades(file)
+	if err != nil {
+		return nil // the file itself was read a moment ago: what is amiss with the folder is said elsewhere
+	}
+	for _, c := range copies {
+		found = append(found, finding{wentWell, "upgraded", []string{"file", c.Path, "date", c.At.Format(time.DateOnly)}})
+	}
+	return found
 }
