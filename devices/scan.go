@@ -63,17 +63,16 @@ func reports(l *line.HID, c Config) (dialect, error) {
 		return nil, err
 	}
 	if len(c.Scanner.Feature) > 0 {
-		if err := l.Feature(c.Scanner.Feature); err != nil {
-			return asleep{speak, err}, nil
-		}
+		return woken{speak, l.Feature(c.Scanner.Feature)}, nil
 	}
 	return speak, nil
 }
 
-// asleep is a scanner that would not be woken. Another firmware may need no waking, so it is read all the same.
-type asleep struct {
+// woken is a scanner that was told to speak. It may have refused, and is read all the same: another firmware
+// may need no waking.
+type woken struct {
 	dialect
-	why error
+	refused error
 }
 
 func evdev(ctx context.Context, c Config) (io.ReadWriteCloser, dialect, error) {
@@ -210,8 +209,8 @@ func (s *scan) converse(ctx context.Context, l io.Writer, speak dialect, t *supe
 	}
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
-	if a, ok := speak.(asleep); ok {
-		t.Wrong(a.why)
+	if w, ok := speak.(woken); ok && w.refused != nil {
+		t.Wrong(w.refused)
 	}
 	write := speak.Say(scanner.Setup, time.Now())
 	for {

@@ -153,7 +153,9 @@ func TestVerdicts(t *testing.T) {
 			t.Errorf("then it heard %q", got)
 		}
 		_ = theirs.Close()
-		<-done
+		if err := <-done; err == nil {
+			t.Error("no error at the end")
+		}
 	})
 }
 

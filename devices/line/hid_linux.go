@@ -2,11 +2,10 @@ package line
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
-	"syscall"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -41,13 +40,9 @@ func OpenHID(ctx context.Context, path string) (_ *HID, err error) {
 		return nil, fmt.Errorf("open %s: %w (%w)", path, ErrNoHID, err)
 	}
 	h := NewHID(f, d.Value[:min(d.Size, uint32(len(d.Value)))])
-	h.feature = func(report []byte) error {
+	h.feature = func(report [longFeature]byte, n int) error {
 		return control(f, func(fd uintptr) error {
-			_, _, no := syscall.Syscall(syscall.SYS_IOCTL, fd, setFeature|uintptr(len(report))<<16, uintptr(unsafe.Pointer(&report[0])))
-			if no != 0 {
-				return no
-			}
-			return nil
+			return unix.IoctlSetPointerInt(int(fd), setFeature|uint(n)<<16, int(binary.NativeEndian.Uint32(report[:])))
 		})
 	}
 	return h, nil

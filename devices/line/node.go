@@ -81,7 +81,7 @@ func lost(err error) error {
 type HID struct {
 	*Node
 	descriptor []byte
-	feature    func(report []byte) error
+	feature    func(report [longFeature]byte, n int) error
 }
 
 // NewHID makes a HID device of an open file and its report descriptor.
@@ -92,12 +92,17 @@ func NewHID(f *os.File, descriptor []byte) *HID {
 // Descriptor is the device's report descriptor.
 func (h *HID) Descriptor() []byte { return h.descriptor }
 
+// longFeature is the longest feature report in bytes; those that wake scanners have two.
+const longFeature = 4
+
 // Feature sends a feature report, the id first.
 func (h *HID) Feature(report []byte) error {
-	if h.feature == nil || len(report) == 0 || len(report) > 1<<12 {
+	if h.feature == nil || len(report) == 0 || len(report) > longFeature {
 		return fmt.Errorf("feature report of %d bytes: %w", len(report), ErrNoHID)
 	}
-	if err := h.feature(report); err != nil {
+	var whole [longFeature]byte
+	n := copy(whole[:], report)
+	if err := h.feature(whole, n); err != nil {
 		return fmt.Errorf("feature report: %w", lost(err))
 	}
 	return nil

@@ -37,6 +37,7 @@ type Settings struct {
 const (
 	mostSetup   = 32
 	longCommand = 256 // bytes
+	longFeature = 4   // bytes
 )
 
 // Bytes are bytes in a profile, as hex digits: "16 54 0D".
@@ -96,6 +97,8 @@ func (s Settings) commandsFit(driver string) error {
 		return fmt.Errorf("ack wants both good and bad: the scanner waits for one of them")
 	case len(s.Terminator) > 0 && driver == "hidpos" && s.Layout != layoutSymbolCOM:
 		return fmt.Errorf("terminator is for layout %s: other reports have an end of their own", layoutSymbolCOM)
+	case len(s.Feature) > longFeature:
+		return fmt.Errorf("feature has %d bytes; at most %d", len(s.Feature), longFeature)
 	case s.Framing != "" && len(s.Terminator) > 0:
 		return fmt.Errorf("framing %s has an end of its own: leave out terminator", s.Framing)
 	}

@@ -1,0 +1,105 @@
+package line
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// pair is a device that keeps messages apart, and its far end.
+func pair(t *testing.T) (ours, theirs *os.File) {
+	t.Helper()
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours, theirs = os.NewFile(uintptr(fds[0]), "ours"), os.NewFile(uintptr(fds[1]), "theirs")
+	t.Cleanup(func() { _, _ = ours.Close(), theirs.Close() })
+	return ours, theirs
+}
+
+// Each read is one report, each write one command, and a device that goes away ends the read in words.
+func TestMessagesStayApart(t *testing.T) {
+	ours, theirs := pair(t)
+	n := NewNode(ours)
+	for _, r := range []string{"first report", "second"} {
+		if _, err := theirs.WriteString(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b := make([]byte, 4096)
+	for _, want := range []string{"first report", "second"} {
+		if got, err := n.Read(b); err != nil || string(b[:got]) != want {
+			t.Errorf("%q, %v", b[:got], err)
+		}
+	}
+	if _, err := n.Write([]byte("\xfd\x03beep")); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := theirs.Read(b); err != nil || !bytes.Equal(b[:got], []byte("\xfd\x03beep")) {
+		t.Errorf("%q, %v", b[:got], err)
+	}
+	if got, err := n.Read(nil); got != 0 || (err != nil && !errors.Is(err, io.EOF)) {
+		t.Errorf("%d, %v", got, err)
+	}
+	_ = theirs.Close()
+	if got, err := n.Read(b); got != 0 || !errors.Is(err, ErrGone) {
+		t.Errorf("after it went away: %d, %v", got, err)
+	}
+	if _, err := n.Write([]byte("x")); !errors.Is(err, ErrGone) {
+		t.Errorf("after it went away: %v", err)
+	}
+}
+
+// A device that takes nothing ends the line, and closing wakes a read that waits.
+func TestNodeEnds(t *testing.T) {
+	ours, _ := pair(t)
+	n := NewNode(ours)
+	n.stuck = 50 * time.Millisecond
+	within(t, 10*time.Second, "writes that nobody takes", func() {
+		for {
+			if _, err := n.Write(make([]byte, 1024)); err != nil {
+				if !errors.Is(err, ErrStuck) {
+					t.Errorf("%v", err)
+				}
+				return
+			}
+		}
+	})
+	other, _ := pair(t)
+	n = NewNode(other)
+	within(t, 10*time.Second, "a read of a closed device", func() {
+		go func() { _ = n.Close() }()
+		if _, err := n.Read(make([]byte, 8)); !errors.Is(err, ErrGone) {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+// A report that wakes a scanner reaches it whole; one that no scanner wants is refused.
+func TestFeature(t *testing.T) {
+	ours, _ := pair(t)
+	h := NewHID(ours, []byte{1, 2, 3})
+	var told []byte
+	h.feature = func(report [longFeature]byte, n int) error {
+		told = report[:n]
+		return nil
+	}
+	if err := h.Feature([]byte{0xfe, 1}); err != nil || !bytes.Equal(told, []byte{0xfe, 1}) || len(h.Descriptor()) != 3 {
+		t.Errorf("told %x, %v", told, err)
+	}
+	for _, bad := range [][]byte{nil, make([]byte, longFeature+1)} {
+		if err := h.Feature(bad); !errors.Is(err, ErrNoHID) {
+			t.Errorf("%x: %v", bad, err)
+		}
+	}
+	h.feature = func([longFeature]byte, int) error { return unix.ENODEV }
+	if err := h.Feature([]byte{0xfe}); !errors.Is(err, ErrGone) {
+		t.Errorf("%v", err)
+	}
+}
