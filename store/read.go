@@ -95,7 +95,7 @@ SELECT j.seq, j.at_ms, j.day, j.sale, j.reference, j.kind, j.body, j.chain
  WHERE r.key = ?`
 
 	selectCodeUsed = `
-SELECT EXISTS (SELECT 1 FROM attempt WHERE code_hash = ? AND state <> 'unsent')`
+SELECT EXISTS (SELECT 1 FROM attempt WHERE code_hash = ? AND code_hash <> '' AND state <> 'unsent')`
 
 	selectPaidSince = `
 SELECT EXISTS (SELECT 1 FROM attempt WHERE state = 'approved' AND since_ms >= ? AND minor = ? AND currency = ?)`

@@ -84,7 +84,7 @@ type Options struct {
 const (
 	maxBody    = 64 << 10
 	maxHeader  = 16 << 10
-	maxConns   = 256
+	maxConns   = 1280
 	maxStreams = 32
 )
 

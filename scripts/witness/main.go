@@ -33,7 +33,7 @@ type bench struct {
 var parts = []struct {
 	name string
 	run  func(*bench) ([]result, error)
-}{{"append", appends}, {"path", path}, {"idle", idle}, {"start", start}, {"report", reports}, {"scan", scans}, {"drain", drain}, {"verify", verifies}}
+}{{"append", appends}, {"path", path}, {"idle", idle}, {"start", start}, {"report", reports}, {"scan", scans}, {"drain", drain}, {"flood", floods}, {"verify", verifies}}
 
 func main() {
 	if err := run(); err != nil {
@@ -49,6 +49,8 @@ func run() error {
 			return million(os.Args[2:])
 		case "peer":
 			return peer(os.Args[2])
+		case "flood":
+			return flood(os.Args[2])
 		case "drained":
 			return drained(os.Args[2], os.Args[3], os.Args[4], os.Args[5])
 		case "slow":
@@ -88,7 +90,7 @@ func run() error {
 		all = append(all, got...)
 	}
 	if len(all) == 0 {
-		return errors.New("the parts are: append path idle start report scan drain verify")
+		return errors.New("the parts are: append path idle start report scan drain flood verify")
 	}
 	if *asJSON {
 		return json.NewEncoder(os.Stdout).Encode(all)
