@@ -42,9 +42,18 @@ func TestPages(t *testing.T) {
 				node.Env = append(node.Env, "POSD_SHOTS="+shots) // a folder for pictures of every scene
 			}
 			node.WaitDelay = stopWithin
-			if out, err := node.CombinedOutput(); err != nil {
+			out, err := node.CombinedOutput()
+			t.Logf("tried %s, lost %s", counted(out, "tests"), counted(out, "fail"))
+			if err != nil {
 				t.Errorf("%s: %v\n%s", filepath.Base(script), err, tail(string(out), 120))
 			}
 		})
 	}
+}
+
+// counted reads one figure of the summary that the browser tests end with.
+func counted(out []byte, what string) string {
+	_, rest, _ := strings.Cut(string(out), "# "+what+" ")
+	n, _, _ := strings.Cut(rest, "\n")
+	return strings.TrimSpace(n)
 }

@@ -25,7 +25,7 @@ func TestStrangersAtTheSocket(t *testing.T) {
 		return "POST /v1/sales HTTP/1.1\nHost: HOST\nContent-Type: application/json\nIdempotency-Key: x\nContent-Length: " + strconv.Itoa(len(body)) + "\n" + headers + "\n" + body
 	}
 	get := func(headers string) string { return "GET /v1/status HTTP/1.1\n" + headers + "\n" }
-	before := r.rows(t)
+	before, tried := r.rows(t), 0
 	for name, c := range map[string]struct {
 		says  string
 		codes string
@@ -76,6 +76,7 @@ func TestStrangersAtTheSocket(t *testing.T) {
 		"TLS":                                    {"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03" + strings.Repeat("\x00", 160) + "\n\n", "400"},
 		"noise":                                  {strings.Repeat("\x00\xff\x0d\x0a", 100), "400"},
 	} {
+		tried++
 		t.Run(name, func(t *testing.T) {
 			text := strings.ReplaceAll(fill.Replace(c.says), "\n", "\r\n")
 			answer := knock(t, host, text)
@@ -93,9 +94,11 @@ func TestStrangersAtTheSocket(t *testing.T) {
 			}
 		})
 	}
-	if after := r.rows(t); after != before {
+	after := r.rows(t)
+	if after != before {
 		t.Errorf("the journal grew from %d to %d rows", before, after)
 	}
+	t.Logf("tried %d, lost %d", tried, after-before)
 	if got := r.sale(t, s.ID); got.Status != "open" {
 		t.Errorf("the sale is %s", got.Status)
 	}
@@ -141,8 +144,10 @@ func TestTheDoorIsNeverFull(t *testing.T) {
 	token := r.token(t, "cashier")
 	stop := make(chan struct{})
 	defer close(stop)
+	held := 0
 	hold := func(n int, says string, drips bool) {
 		t.Helper()
+		held += n
 		for range n {
 			c, err := net.Dial("tcp", host)
 			if err != nil {
@@ -196,6 +201,7 @@ func TestTheDoorIsNeverFull(t *testing.T) {
 		told(t, events, s.ID, "paid") // the page that listens was not shown out
 	}
 	agree(t, r, b, 5, 5*1000+1+2+3+4)
+	t.Logf("tried %d, lost %d", held, 0)
 }
 
 // A header that never ends is not waited for, and neither is a body.

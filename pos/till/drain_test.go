@@ -1,6 +1,7 @@
 package till_test
 
 import (
+	"flag"
 	"fmt"
 	"slices"
 	"sync"
@@ -9,6 +10,9 @@ import (
 
 	"posd/pos"
 )
+
+// How many refunds the outage leaves; scripts/soak asks for more.
+var drained = flag.Int("drain", 400, "refunds that an outage leaves to be sent side by side")
 
 // window is a bank's window for refunds: who came to it, in which order, and how many stood there at a time.
 type window struct {
@@ -103,7 +107,7 @@ func astray(asked, came []string) (far int) {
 // The line is back after an outage that left hundreds of refunds. They go in the order they were asked for, as
 // many at a time as the dialect allows and never more, at the pace that this permits, and each goes once.
 func TestDrain(t *testing.T) {
-	for _, c := range []struct{ atOnce, refunds int }{{0, 30}, {1, 30}, {32, 400}} {
+	for _, c := range []struct{ atOnce, refunds int }{{0, 30}, {1, 30}, {32, *drained}} {
 		t.Run(fmt.Sprint(c.atOnce, " at a time"), func(t *testing.T) {
 			allowed := max(c.atOnce, 1)
 			story(t, func(k *counter) {
@@ -120,11 +124,16 @@ func TestDrain(t *testing.T) {
 				if far := astray(asked, came); far >= allowed || len(came) != len(asked) {
 					t.Errorf("%d came for %d that were asked for, one of them %d places out of its order", len(came), len(asked), far)
 				}
-				for i, id := range ids {
+				lost := 0
+				for _, id := range ids {
 					if r := k.sale(id).Refunds[0]; r.State != pos.Refunded {
-						t.Fatalf("refund %d is %s", i, r.State)
+						lost++
 					}
 				}
+				if lost > 0 {
+					t.Errorf("%d refunds were not given", lost)
+				}
+				t.Logf("tried %d, lost %d", len(ids), lost)
 			}, func(k *counter) { k.bank.can.RefundsAtOnce = c.atOnce })
 		})
 	}
@@ -183,6 +192,7 @@ func TestDrainFeelsItsWay(t *testing.T) {
 		if came, _ := w.served(); len(came) != 90-41 {
 			t.Errorf("%d refunds went in the end", len(came))
 		}
+		t.Logf("tried %d, lost %d", len(ids), len(ids)-len(w.came)-doubtful())
 	}, func(c *counter) { c.bank.can.RefundsAtOnce = 32 })
 }
 
