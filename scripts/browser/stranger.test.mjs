@@ -91,7 +91,7 @@ const inside = {
   'a list of sales': own('/v1/sales'),
   'a POST of JSON': own('/v1/sales', { method: 'POST', headers: { 'Content-Type': 'application/json', 'Idempotency-Key': 'rebound' }, body: sale }),
   'an event stream': listened("'/v1/events'"),
-  'the manager'"'"'s page': own('/manager'),
+  'the page of the manager': own('/manager'),
 };
 const nowhere = {
   'a GET out of a box': boxed(fetched('/v1/status')),
