@@ -67,14 +67,12 @@ func TestDayClosedByHand(t *testing.T) {
 func TestWhatACloseCarriesOver(t *testing.T) {
 	story(t, func(c *counter) {
 		id := c.paid(1000, wechatCode)
-		c.bank.line(true)
-		r := c.give(id, 300, "k1")
-		c.wait(time.Second)
-		c.bank.line(false)
 		c.bank.next(c.bank.never)
 		waiting, idle, atHand := c.sell(200), c.sell(300), c.sell(400)
 		c.scan(waiting, alipayCode)
+		c.wait(time.Second)
 		c.bank.line(true)
+		r := c.give(id, 300, "k1")
 		c.wait(time.Second)
 		if _, err := c.till.Arm(c.t.Context(), atHand); err != nil {
 			t.Fatal(err)
@@ -83,7 +81,7 @@ func TestWhatACloseCarriesOver(t *testing.T) {
 			t.Fatal(err)
 		}
 		carried := c.closing().Body.Carried
-		if len(carried) != 2 || carried[0].ID != r.ID || !carried[0].Refund || carried[0].Amount != 300 || carried[1].Sale != waiting || carried[1].Who == "" {
+		if len(carried) != 2 || carried[1].ID != r.ID || !carried[1].Refund || carried[1].Amount != 300 || carried[0].Sale != waiting || carried[0].Who == "" {
 			t.Errorf("carried %+v", carried)
 		}
 		c.status(idle, "cancelled")
