@@ -128,6 +128,7 @@ func (t *Till) odd(ctx context.Context, s *pos.Sale, a pos.Attempt, ans pos.Answ
 	e := pos.Entry{Kind: pos.AttemptOdd, Sale: s.ID, Reference: a.Reference,
 		Body: pos.Body{Event: ans.Event.String(), Theirs: ans.Theirs, Reason: ans.Reason}}
 	if err := t.commit(ctx, e); err != nil {
+		t.unheard = append(t.unheard, lesson{reference: a.Reference, answer: ans})
 		return err
 	}
 	t.log.WarnContext(ctx, "odd answer", "ref", a.Reference, "sale", s.ID, "event", ans.Event, "state", a.State)
