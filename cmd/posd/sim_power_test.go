@@ -24,7 +24,8 @@ type power struct {
 	mu    sync.Mutex
 	boot  int           // how often it came
 	n     int           // moments since then
-	at    int           // cuts at a moment, not by the plug
+	at    int           // cuts at a moment
+	plug  int           // by the plug
 	gone  chan struct{} // closed when it went
 	off   bool
 	path  string
@@ -55,6 +56,7 @@ func (p *power) cut() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.off {
+		p.plug++
 		p.lose()
 	}
 }

@@ -3,6 +3,9 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
+	"sync"
 	"testing"
 )
 
@@ -40,5 +43,38 @@ func (w *world) tell() (lines []string) {
 func (w *world) trace() {
 	for _, line := range w.log {
 		w.t.Log(line)
+	}
+}
+
+// tally counts what the seeds met, for whoever reads that nothing was lost and asks how hard it was tried.
+type tally struct {
+	mu  sync.Mutex
+	met map[string]int
+}
+
+func (y *tally) add(w *world) {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	if y.met == nil {
+		y.met = map[string]int{}
+	}
+	for fault, n := range w.line.met {
+		if fault != "" {
+			y.met["line: "+fault] += n
+		}
+	}
+	y.met["power: gone between two statements"] += w.power.at
+	y.met["power: plug pulled"] += w.power.plug
+	switch {
+	case w.jump < 0:
+		y.met["clock: set back"]++
+	case w.jump > 0:
+		y.met["clock: set forward"]++
+	}
+}
+
+func (y *tally) log(t *testing.T) {
+	for _, fault := range slices.Sorted(maps.Keys(y.met)) {
+		t.Logf("met %d %s", y.met[fault], fault)
 	}
 }

@@ -32,6 +32,7 @@ type world struct {
 	power *power
 	rand  *rand.ChaCha8
 	days  int                  // that were traded
+	jump  time.Duration        // of the clock
 	left  map[string]time.Time // by reference, as journaled
 
 	file *store.Store

@@ -29,10 +29,13 @@ var (
 // reports' totals are the acquirer's. A failure names its seed, which runs alone to the same trace:
 // go test ./cmd/posd -run 'TestSimulation/seed=17$' -first 17 -seeds 1
 func TestSimulation(t *testing.T) {
+	met := tally{}
+	t.Cleanup(func() { met.log(t) })
 	for seed := *first; seed < *first+*seeds; seed++ {
 		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
 			t.Parallel()
 			w := simulate(t, seed, wrongRule{})
+			met.add(w)
 			for _, fault := range w.found {
 				t.Error(fault)
 			}
@@ -47,8 +50,9 @@ func TestSimulation(t *testing.T) {
 func simulate(t *testing.T, seed uint64, wrong wrongRule) *world {
 	w := newWorld(t, seed, wrong)
 	defer pluggedIn().machines.Delete(w.power.path)
-	jump, days, now := w.jumps(), 2+w.d.IntN(2), time.Date(2000, 2, 1, 9, 0, 0, 333, time.UTC)
-	if jump != 0 {
+	w.jump = w.jumps()
+	days, now := 2+w.d.IntN(2), time.Date(2000, 2, 1, 9, 0, 0, 333, time.UTC)
+	if w.jump != 0 {
 		first := 1 + w.d.IntN(days-1)
 		days -= first
 		w.live(t, now, func() {
@@ -58,7 +62,7 @@ func simulate(t *testing.T, seed uint64, wrong wrongRule) *world {
 			if w.d.IntN(2) == 0 {
 				w.power.cut()
 			}
-			now = time.Now().Add(jump)
+			now = time.Now().Add(w.jump)
 		})
 	}
 	w.live(t, now, func() {
@@ -66,7 +70,7 @@ func simulate(t *testing.T, seed uint64, wrong wrongRule) *world {
 			w.day()
 		}
 		w.line.heal()
-		w.wait(80*time.Hour + max(0, -jump)) // longer than anything is left to the register alone
+		w.wait(80*time.Hour + max(0, -w.jump)) // longer than anything is left to the register alone
 		w.rule(0)
 		w.wait(time.Hour)
 		w.rule(0)
