@@ -117,11 +117,11 @@ func TestRemainingOfWhatIsPaid(t *testing.T) {
 // Each answer leaves behind what it taught and nothing else.
 func TestWhatAnAnswerTeaches(t *testing.T) {
 	s := fold(t, opened(100, 10), held("r1"))
-	a := s.Attempt("r1")
 	leave := event("r1", Leave, Body{})
 	leave.At = noon
 	apply(t, &s, leave)
-	if a = s.Attempt("r1"); a.State != Sent || a.Since != noon || a.Last != Leave || a.Wallet != WeChat {
+	a := s.Attempt("r1")
+	if a.State != Sent || a.Since != noon || a.Last != Leave || a.Wallet != WeChat {
 		t.Errorf("after leaving: %+v", a)
 	}
 	later := func(e Event, b Body) Entry {

@@ -214,7 +214,7 @@ type pluggedTx struct {
 func (t *pluggedTx) Commit() error {
 	_, err := around(t.c, func() (struct{}, error) { return struct{}{}, t.Tx.Commit() })
 	if err != nil {
-		_ = t.Tx.Rollback() // only so that the connection can be closed
+		_ = t.Rollback() // only so that the connection can be closed
 	}
 	return err
 }

@@ -117,7 +117,7 @@ func judge(t *testing.T, call string, c *Client, raw []byte) {
 	case money && left != 1:
 		t.Errorf("%s: left %d times", call, left)
 	case call == "ready" || call == "initialize":
-		if f, whole := plainly(raw); err == nil && !(whole && strings.EqualFold(f["result"], "success")) {
+		if f, whole := plainly(raw); err == nil && (!whole || !strings.EqualFold(f["result"], "success")) {
 			t.Errorf("%s: welcome, after %q", call, raw)
 		}
 	case err != nil && v.word != "":
