@@ -54,7 +54,7 @@ func commands(p parts, stdin *os.File, stdout, stderr io.Writer) *cobra.Command 
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		&cobra.Command{Use: "serve", Short: "Serve the counter until told to stop (so does posd alone)", Args: nothing, RunE: f.serve},
-		f.configCommands(), f.journalCommands(), f.setupCommand(), f.rehearseCommand(), f.doctorCommand(), f.recordCommand(), f.replayCommand(), f.versionCommand())
+		f.configCommands(), f.journalCommands(), f.setupCommand(), f.rehearseCommand(), f.doctorCommand(), f.supportCommand(), f.recordCommand(), f.replayCommand(), f.versionCommand())
 	return root
 }
 

@@ -83,7 +83,7 @@ func (d *doctor) runs(name string) bool {
 // holder names another program that has a node open, as far as this user may see.
 func (d *doctor) holder(node string) string {
 	to, err := filepath.EvalSymlinks(node)
-	if err != nil {
+	if err != nil || strings.HasPrefix(to, "/dev/pts/") { // the other end of a virtual device is a program
 		return ""
 	}
 	list, err := filepath.Glob(filepath.Join(d.proc, "[0-9]*", "fd", "*"))

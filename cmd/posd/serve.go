@@ -84,8 +84,9 @@ func serve(ctx context.Context, cfg Config, stderr io.Writer) (err error) {
 		Register: cfg.Register, Store: cfg.Store, Version: release, Currency: cfg.Currency,
 		Zone: cfg.Calendar().Zone, Languages: cfg.Languages, Capabilities: acquirer.Can(),
 		Till: counter, Book: journal, Desk: desk, Health: troubles, Words: sentences, Tokens: tokens,
-		Pages: console.New(console.Options{Words: sentences, Store: cfg.Store, Register: cfg.Register, Currency: cfg.Currency, Languages: cfg.Languages}),
-		Log:   log,
+		Pages:  console.New(console.Options{Words: sentences, Store: cfg.Store, Register: cfg.Register, Currency: cfg.Currency, Languages: cfg.Languages}),
+		Checks: looks(cfg, sentences),
+		Log:    log,
 	})
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Listen)
 	if err != nil {

@@ -77,7 +77,11 @@ type Options struct {
 	Words                    *words.Catalogue
 	Tokens                   Tokens
 	Pages                    http.Handler // the console's shells, which hold no data; may be nil
-	Log                      *slog.Logger
+
+	// Checks looks for everything that could keep the register from its work; nil where nobody can. One is asked
+	// for at a time.
+	Checks func(ctx context.Context, lang string) []Check
+	Log    *slog.Logger
 }
 
 // Limits of the face.
@@ -96,11 +100,13 @@ type Server struct {
 	codes *codes
 
 	patience patience // with strangers
+
+	examining chan struct{} // holds whoever asks for the checks
 }
 
 // New makes a face; Run and Serve start it.
 func New(o Options) *Server {
-	s := &Server{o: o, log: o.Log.With("part", "api"), codes: newCodes()}
+	s := &Server{o: o, log: o.Log.With("part", "api"), codes: newCodes(), examining: make(chan struct{}, 1)}
 	s.hub = newHub(s)
 	return s
 }
@@ -134,6 +140,7 @@ func (s *Server) Handler() http.Handler {
 	post(r, "/v1/days/current/close", 201, "Close the day", s.closeDay)
 	get(r, "/v1/devices", "The counter's hardware", s.listDevices)
 	get(r, "/v1/devices/discover", "What is plugged in, and which products it may be", s.discover)
+	get(r, "/v1/checks", "What could keep the register from its work, each with its fix", s.checks)
 	post(r, "/v1/devices/{id}/test", 200, "Try a device", s.testDevice)
 	post(r, "/v1/session-code", 201, "A one-time code that opens a page", s.makeCode)
 

@@ -31,10 +31,39 @@ func (s *Server) discover(context.Context, *struct{}) (Discovered, error) {
 // trialWithin bounds a trial: a scanner is given half a minute.
 const trialWithin = 40 * time.Second
 
+// Check is what one look at the machine found.
+type Check struct {
+	Result  string `json:"result"` // ok, warn, fail, skip
+	Check   string `json:"check"`
+	Message string `json:"message"`
+	Fix     string `json:"fix"`
+}
+
+// Checks is a look at the machine.
+type Checks struct {
+	Items []Check `json:"items"`
+}
+
+// checks waits for its turn: a look opens connections, and two at once would tell no more.
+func (s *Server) checks(ctx context.Context, _ *struct{}) (Checks, error) {
+	if s.o.Checks == nil {
+		return Checks{Items: []Check{}}, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, trialWithin)
+	defer cancel()
+	select {
+	case s.examining <- struct{}{}:
+		defer func() { <-s.examining }()
+	case <-ctx.Done():
+		return Checks{}, ctx.Err()
+	}
+	return Checks{append([]Check{}, s.o.Checks(ctx, askerOf(ctx).lang)...)}, nil
+}
+
 // patient gives a trial more time than other requests have to be read: the limit on reading also ends a
 // request that is being worked at.
 func patient(w http.ResponseWriter, r *http.Request) {
-	if strings.HasPrefix(r.URL.Path, "/v1/devices/") {
+	if strings.HasPrefix(r.URL.Path, "/v1/devices/") || r.URL.Path == "/v1/checks" {
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(trialWithin)) // a writer without one has no limit either
 	}
 }

@@ -96,6 +96,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 			}
 			r.Body = io.NopCloser(bytes.NewReader(body))
 		}
+		patient(w, r)
 		next.ServeHTTP(&plainly{ResponseWriter: w, s: s, r: r}, r)
 	})
 }

@@ -159,6 +159,8 @@ func (s *Server) makeCode(ctx context.Context, _ command, in CodeBody) (PageCode
 		path = "/display"
 	case RoleManager:
 		path = "/manager"
+	case RoleTechnician:
+		path = "/technician"
 	}
 	return PageCode{s.codes.make(in.Role), path, in.Role}, nil
 }

@@ -1,4 +1,4 @@
-// Package console is the face of the register for people: the cashier's page, the manager's and the
+// Package console is the face of the register for people: the cashier's page, the manager's, the technician's and the
 // shopper's second screen, with their scripts and stylesheets, all embedded.
 //
 // It refuses to hold data. A page is an empty shell with the sentences of one language; what stands on
@@ -58,7 +58,7 @@ type asset struct {
 	kind, etag string
 }
 
-// New makes the pages: GET /, /manager, /display, /qr.svg and /assets/*; anything else is plainly not found. It
+// New makes the pages: GET /, /manager, /technician, /display, /qr.svg and /assets/*; anything else is plainly not found. It
 // panics when the embedded files do not parse, which a test of this package would have shown.
 func New(o Options) http.Handler {
 	p := &pages{o: o, assets: map[string]asset{}}
@@ -82,6 +82,7 @@ func New(o Options) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", p.cashier)
 	mux.HandleFunc("GET /manager", p.manager)
+	mux.HandleFunc("GET /technician", p.technician)
 	mux.HandleFunc("GET /display", p.display)
 	mux.HandleFunc("GET /qr.svg", p.symbol)
 	mux.HandleFunc("GET /assets/{name}", p.asset)
@@ -147,10 +148,11 @@ type view struct {
 
 // Topics of the catalogue that the pages' scripts say sentences from.
 var (
-	counterTopics = []string{"page.", "state.", "refund.", "reason.", "trouble.", "problem.", "who.", "wallet.", "family."}
-	managerTopics = []string{"report.", "page.", "state.", "refund.", "reason.", "problem.", "who.", "wallet."}
-	coachTopics   = []string{"page.coach."} // for the shopper, beside what the cashier reads
-	displayTopics = []string{"prompt.", "page.display.", "page.link.", "family."}
+	counterTopics    = []string{"page.", "state.", "refund.", "reason.", "trouble.", "problem.", "who.", "wallet.", "family."}
+	managerTopics    = []string{"report.", "page.", "state.", "refund.", "reason.", "problem.", "who.", "wallet."}
+	technicianTopics = []string{"page.", "commands.connection.", "commands.device.", "commands.found.", "reason.", "problem."}
+	coachTopics      = []string{"page.coach."} // for the shopper, beside what the cashier reads
+	displayTopics    = []string{"prompt.", "page.display.", "page.link.", "family."}
 )
 
 // chosen is the language of a page for somebody who works here. The choice outlives its address; it is
@@ -167,6 +169,11 @@ func (p *pages) chosen(w http.ResponseWriter, r *http.Request) string {
 func (p *pages) manager(w http.ResponseWriter, r *http.Request) {
 	lang := p.chosen(w, r)
 	p.write(w, "manager.html", p.view(lang, shell{Words: p.topics(lang, managerTopics)}))
+}
+
+func (p *pages) technician(w http.ResponseWriter, r *http.Request) {
+	lang := p.chosen(w, r)
+	p.write(w, "technician.html", p.view(lang, shell{Words: p.topics(lang, technicianTopics)}))
 }
 
 func (p *pages) cashier(w http.ResponseWriter, r *http.Request) {

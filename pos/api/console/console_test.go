@@ -65,7 +65,7 @@ func sources(t *testing.T) (all []source) {
 // A page without these headers can be framed by a foreign page, or run a script that was smuggled in.
 func TestEveryAnswerIsGuarded(t *testing.T) {
 	h := counter(t)
-	for path, code := range map[string]int{"/": 200, "/manager": 200, "/display": 200, "/assets/app.js": 200, "/assets/none.js": 404, "/qr.svg": 400,
+	for path, code := range map[string]int{"/": 200, "/manager": 200, "/technician": 200, "/display": 200, "/assets/app.js": 200, "/assets/none.js": 404, "/qr.svg": 400,
 		"/qr.svg?text=https%3A%2F%2Fexample.test": 200, "/nothing": 404, "/assets/": 404, "/templates/cashier.html": 404,
 		"/assets/..%2Ftemplates%2Fcashier.html": 404, "/qr.svg?text=" + strings.Repeat("x", longestQR+1): 400} {
 		w := ask(t, h, "GET", path, nil)
@@ -142,14 +142,14 @@ func TestNothingForeignAndNothingInline(t *testing.T) {
 	}
 }
 
-var quoted = regexp.MustCompile("[\"'`]((?:page|report|state|refund|reason|trouble|problem|who|wallet|prompt)\\.[^\"'`]*)[\"'`]")
+var quoted = regexp.MustCompile("[\"'`]((?:page|commands|report|state|refund|reason|trouble|problem|who|wallet|prompt)\\.[^\"'`]*)[\"'`]")
 
 // A sentence that a template or script asks for is missing: the cashier reads an identifier. One that
 // begins an id must begin at least one, and one that the shell does not carry is missing too.
 func TestEverySentenceOfThePagesExists(t *testing.T) {
 	c := catalogue(t)
 	pages := map[string][]string{"": append(slices.Clone(counterTopics), displayTopics...), "display.js": displayTopics, "scene.js": displayTopics,
-		"manager.js": managerTopics, "paper.js": managerTopics}
+		"manager.js": managerTopics, "paper.js": managerTopics, "technician.js": technicianTopics, "templates/technician.html": technicianTopics}
 	used := map[string]bool{}
 	for _, s := range sources(t) {
 		if strings.HasSuffix(s.name, ".css") {

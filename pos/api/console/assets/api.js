@@ -16,9 +16,9 @@ export class Problem extends Error {
 // person corrects the amount or the reason: the register then says that the first one was carried out.
 const keys = new Map();
 
-async function call(method, path, body, keyed) {
+async function call(method, path, body, keyed, patience = 20000) {
   const headers = { 'Accept': 'application/json', 'Accept-Language': shell.lang };
-  const request = { method, headers, credentials: 'same-origin', cache: 'no-store', signal: AbortSignal.timeout(20000) };
+  const request = { method, headers, credentials: 'same-origin', cache: 'no-store', signal: AbortSignal.timeout(patience) };
   const same = path + ' ' + (keyed === 'once' || body === undefined ? '' : JSON.stringify(body));
   if (body !== undefined) {
     headers['Content-Type'] = 'application/json';
@@ -68,6 +68,10 @@ export async function find(text, amount) {
 export const days = () => call('GET', '/v1/days');
 export const report = (day) => call('GET', '/v1/days/' + encodeURIComponent(day) + '?format=json');
 export const close = (by, note) => call('POST', '/v1/days/current/close', note ? { by, note } : { by }, true);
+
+export const discover = () => call('GET', '/v1/devices/discover');
+export const checks = () => call('GET', '/v1/checks', undefined, false, 60000);
+export const test = (name) => call('POST', `/v1/devices/${encodeURIComponent(name)}/test`, {}, false, 60000); // a scanner is given half a minute
 
 export const enter = (code) => call('POST', '/session', { code });
 export const open = (wanted) => call('POST', '/v1/sales', wanted, true);
