@@ -64,7 +64,7 @@ func (f *face) rehearse(ctx context.Context, cfg Config) (err error) {
 	}
 	bank := &http.Server{Handler: sandbox.New(sandbox.Options{Token: rehearsalToken, Currency: cfg.Currency}), ReadHeaderTimeout: time.Minute}
 	go func() { _ = bank.Serve(acquirer) }() // ends with Close
-	defer bank.Close()
+	defer func() { err = errors.Join(err, bank.Close()) }()
 
 	if cfg, err = rehearsal(ctx, cfg, dir, acquirer.Addr().String()); err != nil {
 		return err

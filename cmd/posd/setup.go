@@ -274,16 +274,16 @@ func (w *wizard) token(ctx context.Context, file string) error {
 
 // load checks a text as the daemon would.
 func (w *wizard) load(text string) (loaded, error) {
-	tmp, err := os.CreateTemp("", "posd-setup-*.toml")
+	dir, err := os.MkdirTemp("", "posd-setup-")
 	if err != nil {
 		return loaded{}, coded{exitCannotCreate, err}
 	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.WriteString(text)
-	if err = errors.Join(err, tmp.Close()); err != nil {
+	defer os.RemoveAll(dir)
+	file := filepath.Join(dir, "posd.toml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return loaded{}, coded{exitCannotCreate, err}
 	}
-	return loadConfig(tmp.Name(), nil, w.known)
+	return loadConfig(file, nil, w.known)
 }
 
 // keyLine is a key of the default configuration with its value.
@@ -334,14 +334,17 @@ func literal(key, value string) string {
 
 // write puts the file in place in one step. One that is there is kept.
 func (w *wizard) write(text string) error {
-	if err := os.MkdirAll(filepath.Dir(w.file), 0o755); err != nil {
-		return coded{exitCannotCreate, err}
+	if dir := filepath.Dir(w.file); !exists(dir) {
+		if err := os.MkdirAll(dir, 0o750); err != nil {
+			return coded{exitCannotCreate, err}
+		}
+		hand(dir, 0o750) // else the daemon could not look into it
 	}
 	tmp, err := os.CreateTemp(filepath.Dir(w.file), ".posd-setup-")
 	if err != nil {
 		return coded{exitCannotCreate, err}
 	}
-	defer os.Remove(tmp.Name())
+	defer os.RemoveAll(tmp.Name())
 	_, err = tmp.WriteString(text)
 	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
 		return coded{exitCannotCreate, err}

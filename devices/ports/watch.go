@@ -56,14 +56,14 @@ func Watch(ctx context.Context, r Roots, moved func()) {
 }
 
 // fingerprint changes when something came to or went from one of the places.
-func (r Roots) fingerprint() (print string) {
+func (r Roots) fingerprint() (seen string) {
 	for _, dir := range r.places() {
 		info, err := os.Stat(dir)
 		if err != nil {
-			print += "-;"
+			seen += "-;"
 			continue
 		}
-		print += fmt.Sprintf("%d;", info.ModTime().UnixNano())
+		seen += fmt.Sprintf("%d;", info.ModTime().UnixNano())
 	}
-	return print
+	return seen
 }
