@@ -140,16 +140,14 @@ func (r *rehearser) sell(ctx context.Context) error {
 	if err := r.call(ctx, http.MethodPost, "/v1/sales", map[string]any{"amount": rehearsed, "currency": r.cfg.Currency, "ticket": "TEST"}, &sale); err != nil {
 		return err
 	}
-	body, wait := map[string]string{}, scanWithin
-	if scanner {
-		say("A test sale of %s: scan any Alipay or WeChat Pay code. The simulator takes it; no money moves.", price)
-	} else {
-		say("A test sale of %s. There is no scanner that is ready, so a code is typed in.", price)
-		body["code"], wait = rehearsalCode, paidWithin
+	body, wait, hint := map[string]string{}, scanWithin, "A test sale of %s: scan any Alipay or WeChat Pay code. The simulator takes it; no money moves."
+	if !scanner {
+		body["code"], wait, hint = rehearsalCode, paidWithin, "A test sale of %s. There is no scanner that is ready, so a code is typed in."
 	}
 	if err := r.call(ctx, http.MethodPost, "/v1/sales/"+sale.ID+"/scan", body, &sale); err != nil {
 		return err
 	}
+	say(hint, price) // only now: a code that is scanned before the scanner is armed counts for nothing
 	last := ""
 	for late := time.Now().Add(wait); time.Now().Before(late); {
 		if err := r.call(ctx, http.MethodGet, "/v1/sales/"+sale.ID, nil, &sale); err != nil {
