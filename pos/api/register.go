@@ -268,7 +268,7 @@ func (s *Server) showDay(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", s.o.Register+"-"+string(rep.Day)+"-"+name+".csv"))
 		write = func(w io.Writer) error { return report.CSV(w, rep, s.o.Words, askerOf(ctx).lang) }
 	default:
-		s.refuse(w, r, pos.Refuse("api.day", pos.Unsupported, "format"))
+		s.refuse(w, r, &pos.Error{Op: "api.day", Problem: pos.Unsupported, Detail: "format"})
 		return
 	}
 	if err := write(w); err != nil {

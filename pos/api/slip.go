@@ -59,7 +59,7 @@ func (s *Server) writeSlip(w http.ResponseWriter, r *http.Request, slip pos.Slip
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		write = func(w io.Writer) error { return report.SlipText(w, slip) }
 	default:
-		s.refuse(w, r, pos.Refuse("api.slip", pos.Unsupported, "format"))
+		s.refuse(w, r, &pos.Error{Op: "api.slip", Problem: pos.Unsupported, Detail: "format"})
 		return
 	}
 	if err := write(w); err != nil {
