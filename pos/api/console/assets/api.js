@@ -52,6 +52,7 @@ export const status = () => call('GET', '/v1/status');
 export const queue = () => call('GET', '/v1/queue');
 export const last = () => call('GET', '/v1/sales?limit=1');
 export const one = (id) => call('GET', sale(id));
+export const slip = (id) => call('GET', sale(id) + '/slip');
 export const day = () => call('GET', '/v1/days/current?format=text');
 
 // find looks for sales by their ticket, by a reference, and among the last 200 by the amount that was

@@ -10,6 +10,7 @@ import { drawClock, drawOutcome, money } from './outcome.js';
 import { drawRefunds, find, give } from './refunds.js';
 import { drawAges, drawDesk, drawDouble, drawLight, drawOthers, drawQueue, drawTroubles } from './sides.js';
 import * as sounds from './sounds.js';
+import { printSlip } from './slip.js';
 import * as states from './state.js';
 import { follow } from './stream.js';
 import { has, say, shell } from './words.js';
@@ -202,6 +203,13 @@ const act = {
     const sale = state.sales.get(state.current);
     if (sale?.refundable > 0) give(sale, cashier.value.trim(), () => state.sales.get(sale.id));
   },
+  giveBack: ({ sale: id, amount: proposed }) => attempted(async () => {
+    const sale = await api.one(id);
+    states.recall(state, sale);
+    act.front(id);
+    give(sale, '', () => state.sales.get(id) ?? sale, proposed);
+  }),
+  slip: () => attempted(() => printSlip(state.current)),
   withdraw(r) {
     dialogs.ask('withdraw', ({ by }) => api.withdraw(r.id, by), money(r.amount, r.currency));
     byId('withdraw-by').value = cashier.value.trim();
@@ -330,7 +338,7 @@ function openDoor() {
   amount.addEventListener('input', preview);
   cashier.value = sessionStorage.getItem('cashier') ?? '';
   cashier.addEventListener('change', () => sessionStorage.setItem('cashier', cashier.value.trim()));
-  for (const name of ['scan', 'present', 'code', 'settle', 'refund', 'cancel']) byId('do-' + name).addEventListener('click', act[name]);
+  for (const name of ['scan', 'present', 'code', 'settle', 'refund', 'slip', 'cancel']) byId('do-' + name).addEventListener('click', act[name]);
   byId('do-rule').addEventListener('click', () => act.rule(front.item ?? { kind: 'attempt', id: front.attempt.reference,
     amount: front.sale.charged, currency: front.sale.currency, ticket: front.sale.ticket }));
   byId('queue-sync').addEventListener('click', act.sync);

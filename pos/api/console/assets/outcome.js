@@ -12,7 +12,7 @@ for (const part of ['word', 'amount', 'say', 'why', 'turn', 'who', 'clock', 'lef
 }
 const panel = byId('outcome');
 const told = byId('told');
-const acts = ['scan', 'present', 'code', 'settle', 'refund', 'rule', 'cancel'];
+const acts = ['scan', 'present', 'code', 'settle', 'refund', 'slip', 'rule', 'cancel'];
 
 export const who = (name) => say(name === 'cashier' ? 'page.who.cashier' : 'who.' + name);
 export const money = (minor, currency) => format(minor, currency, shell.lang);

@@ -6,13 +6,14 @@ import { byId, el, refill, show, write } from './draw.js';
 import { plain, read } from './money.js';
 import { money, why } from './outcome.js';
 import { standing } from './sides.js';
-import { has, say, shell, time } from './words.js';
+import { date, has, say, shell, time } from './words.js';
 
-// drawRefunds lists what went back of the sale in front, and what is on its way.
+// drawRefunds lists what went back of the sale in front, what is on its way, and what should go back.
 export function drawRefunds(sale, act) {
   const list = sale?.refunds ?? [];
-  show(byId('refunds'), list.length > 0);
-  refill(byId('refunds-list'), list.map((r) => {
+  const unwanted = (sale?.orphans ?? []).filter((o) => o.proposed > 0);
+  show(byId('refunds'), list.length + unwanted.length > 0);
+  refill(byId('refunds-list'), [...unwanted.map((o) => proposed(sale, o, act)), ...list.map((r) => {
     const word = r.needs_manager ? 'needs_manager' : r.status;
     return el('li', { 'data-status': r.status, 'data-refund': r.id },
       el('p', {}, el('b', {}, money(r.amount, r.currency)), ' ', el('span', { className: 'word' }, has(`refund.${word}.label`) ? say(`refund.${word}.label`) : word),
@@ -21,12 +22,20 @@ export function drawRefunds(sale, act) {
       r.why && why(r.why) ? el('p', {}, why(r.why)) : '',
       r.status === 'requested' ? el('button', { type: 'button', id: 'withdraw-' + r.id, onclick: () => act.withdraw(r) }, say('page.do.withdraw')) : '',
       r.needs_manager ? el('button', { type: 'button', id: 'rule-refund-' + r.id, onclick: () => act.rule({ kind: 'refund', id: r.id, amount: r.amount, currency: r.currency, ticket: sale.ticket }) }, say('page.do.rule')) : '');
-  }));
+  })]);
+}
+
+// proposed is money that the sale does not want: a manager sends it back.
+function proposed(sale, o, act) {
+  return el('li', { 'data-status': 'orphan', 'data-attempt': o.reference },
+    el('p', {}, el('b', {}, money(o.proposed, o.currency)), ' ', el('span', { className: 'word' }, say('state.orphan.label')), ' ', el('small', {}, time(o.since))),
+    el('p', {}, o.say), el('p', {}, say('page.orphan.due', { time: date(o.due) })),
+    el('button', { type: 'button', id: 'propose-' + o.reference, onclick: () => act.giveBack({ sale: sale.id, amount: o.proposed }) }, say('page.orphan.do')));
 }
 
 // give asks how much of a sale goes back, why and by whom.
-// latest gives the sale as it stands, which may change while the dialog is open.
-export function give(sale, name, latest) {
+// amount is what is proposed; latest gives the sale as it stands, which may change while the dialog is open.
+export function give(sale, name, latest, amount = sale.refundable) {
   const field = byId('refund-amount');
   const left = () => latest()?.refundable ?? sale.refundable;
   // fault says what is wrong with the amount as it is written, before anything is sent.
@@ -58,7 +67,7 @@ export function give(sale, name, latest) {
     }
   }, [money(sale.charged, sale.currency), sale.ticket].filter(Boolean).join(' \u00b7 '));
   field.oninput = check;
-  field.value = plain(sale.refundable, sale.currency, shell.lang);
+  field.value = plain(amount, sale.currency, shell.lang);
   write(byId('refund-unit'), sale.currency);
   byId('refund-by').value = name;
   check();

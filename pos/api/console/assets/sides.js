@@ -3,7 +3,7 @@
 import { byId, el, refill, show, write } from './draw.js';
 import { money, who, why } from './outcome.js';
 import { armed, instant, others } from './state.js';
-import { has, say, span, time } from './words.js';
+import { date, has, say, span, time } from './words.js';
 
 // drawLight says how the way to the acquirer stands, and why. Without the register nobody knows.
 export function drawLight(state) {
@@ -37,8 +37,8 @@ function together(troubles) {
 }
 
 function sentence(trouble, part) {
-  const id = `trouble.${trouble.code}.${part}`;
-  return has(id) ? say(id, { about: trouble.about }) : trouble[part] ?? '';
+  const id = `trouble.${trouble.code}.${part}`; // the register's own words know more than the code
+  return trouble[part] || (has(id) ? say(id, { about: trouble.about }) : '');
 }
 
 // drawOthers lists open sales behind the one in front.
@@ -75,15 +75,18 @@ export function drawQueue(state, act) {
 
 function row(q, act) {
   const manager = q.who === 'manager';
-  const word = manager ? 'needs_manager' : q.state;
+  const orphan = q.kind === 'orphan';
+  const word = manager && !orphan ? 'needs_manager' : q.state;
   const about = q.kind === 'refund' ? `refund.${word}.label` : `state.${word}.label`;
   const rule = el('button', { type: 'button', id: 'rule-' + q.id, onclick: () => act.rule(q) }, say('page.do.rule'));
+  const back = el('button', { type: 'button', id: 'back-' + q.id, onclick: () => act.giveBack(q) }, say('page.orphan.do'));
   return el('li', { 'data-who': q.who, 'data-kind': q.kind, 'data-sale': q.sale },
     el('p', {}, el('b', {}, money(q.amount, q.currency)), ' ', el('span', {}, q.ticket), ' ', el('span', { className: 'word' }, has(about) ? say(about) : q.state)),
     el('p', {}, el('span', {}, time(q.since)), ' · ', el('span', { 'data-since': instant(q.since) }), ' · ', el('span', {}, say('page.turn'), ' ', el('b', {}, who(q.who)))),
     why(q.why) ? el('p', {}, why(q.why)) : '',
     el('p', {}, q.next_try ? el('span', { 'data-next': instant(q.next_try) }) : '', q.tries ? el('span', {}, ' ' + say('page.queue.tries', { n: q.tries })) : ''),
-    manager ? rule : '');
+    q.due ? el('p', {}, say('page.orphan.due', { time: date(q.due) })) : '',
+    orphan ? back : manager ? rule : '');
 }
 
 // drawAges keeps what counts time true. It runs every second.

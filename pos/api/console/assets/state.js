@@ -54,11 +54,17 @@ export function apply(state, type, data) {
 // means to do next about it comes with the next reading of the queue.
 function moved(item, sale) {
   if (item.sale !== sale.id) return item;
+  if (item.kind === 'orphan') return movedOrphan(item, sale.orphans?.find((o) => o.reference === item.id));
   if (item.kind === 'refund') return movedRefund(item, sale.refunds.find((r) => r.id === item.id));
   const a = sale.attempts.find((x) => x.reference === item.id);
   if (!a || !moving.includes(a.state)) return null;
   const who = a.needs_manager ? 'manager' : looks[a.state][2];
   return a.state === item.state ? item : { ...item, state: a.state, why: a.reason, since: a.since, who };
+}
+
+function movedOrphan(item, o) {
+  if (!o?.proposed) return null;
+  return o.proposed === item.amount ? item : { ...item, amount: o.proposed };
 }
 
 function movedRefund(item, r) {
@@ -159,7 +165,7 @@ export function outcome(state) {
   const sale = state.sales.get(state.current);
   if (!sale) return { word: 'page.none.label', say: 'page.none.say', tone: 'none', icon: 'till', who: '', until: 0, acts: {} };
   const a = attempt(sale);
-  const item = state.queue.find((q) => q.kind !== 'refund' && (q.sale === sale.id || q.id === a?.reference));
+  const item = state.queue.find((q) => q.kind === 'attempt' && (q.sale === sale.id || q.id === a?.reference));
   const [tone, icon, who] = looks[sale.status] ?? ['warn', 'ask', 'till'];
   const scanning = armed(state, sale);
   const o = {
@@ -172,6 +178,7 @@ export function outcome(state) {
       present: payable(sale) && state.status?.presents === true,
       settle: sale.open && sale.status !== 'held',
       refund: sale.refundable > 0,
+      slip: ['awaiting', ...doubt].includes(a?.state) || sale.attempts.some((x) => x.paid),
       cancel: sale.open && sale.status !== 'cancelling',
     },
   };

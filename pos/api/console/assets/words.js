@@ -40,6 +40,12 @@ export function time(instant) {
   return instant ? new Date(instant).toLocaleTimeString(shell.lang === 'en' ? 'en-US' : 'en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' }) : '';
 }
 
+// date is the day and the hour of an instant, by the shop's clock.
+export function date(instant) {
+  const t = new Date(instant), two = (n) => String(n).padStart(2, '0');
+  return `${t.getFullYear()}-${two(t.getMonth() + 1)}-${two(t.getDate())} ${two(t.getHours())}:${two(t.getMinutes())}`;
+}
+
 // span writes a length of time: 45 s, 12 min, 3 h 05 min.
 export function span(ms) {
   const s = Math.max(0, Math.round(ms / 1000));
