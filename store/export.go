@@ -44,7 +44,7 @@ func Export(ctx context.Context, path string, w io.Writer, head ExportHead, prog
 		return 0, err
 	}
 	defer db.Close()
-	list, err := db.QueryContext(ctx, selectAll)
+	list, err := db.QueryContext(context.WithoutCancel(ctx), selectAll) // the driver would watch ctx with a goroutine a row
 	if err != nil {
 		return 0, fmt.Errorf("journal: %w", err)
 	}
@@ -67,6 +67,9 @@ func Export(ctx context.Context, path string, w io.Writer, head ExportHead, prog
 			return rows, fmt.Errorf("row %d: %w", r.seq, err)
 		}
 		if rows++; rows%1000 == 0 {
+			if err := ctx.Err(); err != nil {
+				return rows, err
+			}
 			progress(rows)
 		}
 	}
