@@ -46,8 +46,8 @@ func TestTrade(t *testing.T) {
 	defer stop()
 	kills, dark := 0, 0
 	for end := time.Now().Add(*tradeFor); kills < *killRounds || time.Now().Before(end); {
-		for range 1 + d.IntN(3) {
-			b.do(t, "%s", []string{"decline", "lost-after", "lost-after", "slow 300ms", "password 1s", "lost-before"}[d.IntN(6)])
+		for range 2 + d.IntN(4) { // mostly slow: the plug is to be pulled while a charge is on its way
+			b.do(t, "%s", []string{"slow 400ms", "slow 400ms", "slow 400ms", "slow 100ms", "lost-after", "decline", "password 1s", "lost-before"}[d.IntN(8)])
 		}
 		if d.IntN(2) == 0 {
 			b.try(t, "shopper scans") // off the panel, if a QR is on it
