@@ -210,6 +210,7 @@ func (s *Store) migrate(ctx context.Context, db *sql.DB) (have int64, err error)
 		return 0, fmt.Errorf("pragma journal_mode: %w", err)
 	}
 	if have == want {
+		s.upgraded() // unless the power went right before
 		return have, nil
 	}
 	if err := s.keep(ctx, have); err != nil {
@@ -218,7 +219,7 @@ func (s *Store) migrate(ctx context.Context, db *sql.DB) (have int64, err error)
 	if _, err := p.Up(ctx); err != nil {
 		return 0, fmt.Errorf("migrate: %w", err)
 	}
-	s.forget()
+	s.upgraded()
 	return have, nil
 }
 

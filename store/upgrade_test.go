@@ -90,7 +90,7 @@ func TestUpgrade(t *testing.T) {
 func TestNoUpgradeWithoutACopy(t *testing.T) {
 	path := lastVersion(t)
 	before := contents(t, path)
-	if err := os.MkdirAll(path+kept+"3.half/in the way", 0o700); err != nil {
+	if err := os.MkdirAll(path+upgrading+"3.half/in the way", 0o700); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := openLast(t, path); err == nil || !strings.Contains(err.Error(), "copy before the upgrade") {
