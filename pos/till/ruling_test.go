@@ -2,6 +2,7 @@ package till_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -135,6 +136,45 @@ func TestOddAnswerOverAFailingFile(t *testing.T) {
 			}
 			c.troubled(pos.TroubleOddAnswer, true)
 			c.status(sale, "awaiting")
+		})
+	}
+}
+
+// A manager has ruled, and nobody thinks of the attempt any more, when the proof of the opposite arrives. Where the
+// disk cannot be read it is kept until it can; where the file knows of no such attempt, that is no fault of the disk.
+func TestProofAfterARulingOverAFailingFile(t *testing.T) {
+	for _, unknown := range []bool{false, true} {
+		story(t, func(c *counter) {
+			release := make(chan struct{})
+			sale, reference := c.doubtful()
+			c.bank.revive(reference, release)
+			if err := c.till.Sync(c.t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			c.wait(4 * time.Second)
+			if _, err := c.till.Rule(c.t.Context(), reference, false, "not on the portal", "jdoe"); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := c.till.Cancel(c.t.Context(), sale, "mroy"); err != nil {
+				t.Fatal(err)
+			}
+			c.paid(300, alipayCode) // another sale is in hand
+			failure := errors.New("disk I/O error")
+			if unknown {
+				failure = pos.Refuse("store.sale", pos.NotFound, "%s", reference)
+			}
+			c.file.mu.Lock()
+			c.file.blind = append(c.file.blind, failure)
+			c.file.mu.Unlock()
+			close(release)
+			c.wait(10 * time.Second)
+			c.file.mu.Lock()
+			tried, reopened := len(c.file.blind) == 0, c.file.shut < 0
+			c.file.mu.Unlock()
+			if s := c.sale(sale); !tried || reopened == unknown || s.Orphan() == unknown {
+				t.Errorf("unknown %v: the file was read %v, opened again %v; the sale is %s, its attempt %s", unknown, tried, reopened, s.Status(), s.Attempts[0].State)
+			}
+			c.troubled(pos.TroubleOrphan, !unknown)
 		})
 	}
 }

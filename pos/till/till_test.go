@@ -47,10 +47,11 @@ type counter struct {
 // flaky is a real store whose next appends may fail, before or after they happened.
 type flaky struct {
 	*store.Store
-	mu   sync.Mutex
-	fail []fault
-	shut int  // so many times the file cannot be opened again
-	full bool // the disk has no room for anything new
+	mu    sync.Mutex
+	fail  []fault
+	shut  int     // so many times the file cannot be opened again
+	blind []error // what comes instead of a sale that is looked up by what was paid for it
+	full  bool    // the disk has no room for anything new
 
 	restored, takenZ int
 }
@@ -60,6 +61,16 @@ func (f *flaky) Generation(ctx context.Context) (n, z int, err error) {
 		return f.restored, f.takenZ, nil
 	}
 	return f.Store.Generation(ctx)
+}
+
+func (f *flaky) SaleOf(ctx context.Context, reference string) (pos.Sale, error) {
+	f.mu.Lock()
+	err := pop(&f.blind)
+	f.mu.Unlock()
+	if err != nil {
+		return pos.Sale{}, err
+	}
+	return f.Store.SaleOf(ctx, reference)
 }
 
 func (f *flaky) Reopen(ctx context.Context) error {
