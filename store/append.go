@@ -55,8 +55,8 @@ func (s *Store) append(ctx context.Context, entries []pos.Entry) (written []pos.
 }
 
 // before folds the sale of an entry from the entries in front of it, and tells where it was opened.
-func (s *Store) before(e pos.Entry) (x pos.Sale, opened int64, err error) {
-	rows, err := s.read.Query(selectSaleEntries, e.Sale, e.Seq-1)
+func (s *Store) before(ctx context.Context, e pos.Entry) (x pos.Sale, opened int64, err error) {
+	rows, err := s.read.QueryContext(ctx, selectSaleEntries, e.Sale, e.Seq-1)
 	if err != nil {
 		return pos.Sale{}, 0, err
 	}

@@ -169,7 +169,7 @@ func (e *edited) write(t *testing.T) {
 		e.copies = append(e.copies, file)
 	}
 	shell := raw(t, path)
-	if err := shell("DROP TRIGGER journal_no_update; DROP TRIGGER journal_no_delete; DROP TRIGGER journal_next; PRAGMA journal_mode = DELETE"); err != nil {
+	if err := shell("DROP TRIGGER journal_no_update; DROP TRIGGER journal_no_delete; PRAGMA journal_mode = DELETE"); err != nil {
 		t.Fatal(err)
 	}
 	file, err := os.ReadFile(path)

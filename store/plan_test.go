@@ -1,6 +1,8 @@
 package store
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -16,6 +18,8 @@ func TestAScanReadsNoWholeTable(t *testing.T) {
 		"the same sum paid": {selectPaidSince, []any{0, 100, "USD"}},
 		"a request again":   {selectRequest, []any{"key"}},
 		"whose reference":   {selectSaleOf, []any{"reference"}},
+		"a sale of old":     {selectSaleEntries, []any{"s1", 9}},
+		"a sale":            {fmt.Sprintf(selectHistory, selectSale), []any{"s1"}},
 	} {
 		rows, err := s.read.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+c.text, c.args...)
 		if err != nil {
@@ -31,7 +35,7 @@ func TestAScanReadsNoWholeTable(t *testing.T) {
 				t.Errorf("%s: %s", name, step)
 			}
 		}
-		if err := rows.Close(); err != nil {
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -17,7 +18,7 @@ type projecting struct {
 	head   pos.Head
 	chain  []byte
 	folds  *folds
-	before func(pos.Entry) (pos.Sale, int64, error) // the sale as the entries before this one make it, and where it opened
+	before func(context.Context, pos.Entry) (pos.Sale, int64, error) // the sale as the entries before this one make it, and where it opened
 	sales  map[string]*folding
 }
 
@@ -77,7 +78,7 @@ func (p *projecting) project(t *transaction, e pos.Entry) error {
 	f := p.sales[e.Sale]
 	if f == nil {
 		var err error
-		if f, err = p.begin(e); err != nil {
+		if f, err = p.begin(t, e); err != nil {
 			return fmt.Errorf("sale %s: %w", e.Sale, err)
 		}
 		p.sales[e.Sale] = f
@@ -95,13 +96,13 @@ func (p *projecting) project(t *transaction, e pos.Entry) error {
 }
 
 // begin takes the sale of an entry in hand: as it was left in memory, as the entries before this one make it, or new.
-func (p *projecting) begin(e pos.Entry) (*folding, error) {
+func (p *projecting) begin(t *transaction, e pos.Entry) (*folding, error) {
 	f := &folding{seq: e.Seq, hash: map[string]string{}, born: map[string]bool{}, day: map[string]pos.Date{}}
 	if kept, ok := p.folds.get(e.Sale); ok {
 		f.was, f.seq = kept.sale, kept.seq
 	} else if e.Kind != pos.SaleOpened {
 		var err error
-		if f.was, f.seq, err = p.before(e); err != nil {
+		if f.was, f.seq, err = p.before(t.ctx, e); err != nil {
 			return nil, err
 		}
 	}
