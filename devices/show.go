@@ -65,6 +65,10 @@ func (d *Desk) display(ctx context.Context, c Config, l io.ReadWriteCloser, spea
 	}()
 	d.mu.Lock()
 	p := d.last
+	select {
+	case <-prompts: // it is not told the same twice
+	default:
+	}
 	d.mu.Unlock()
 	ask := make(<-chan time.Time)
 	if len(speak.Ask) > 0 {
