@@ -310,8 +310,8 @@ func (s *scan) hear(events []scanner.Event, t *supervise.Tally, at time.Time) (w
 }
 
 func (s *scan) code(e scanner.Event, t *supervise.Tally) {
-	s.d.scanned(pos.Scan{Device: s.c.Name, Code: e.Code, AIM: e.Identifier(), Whole: e.Whole(), At: e.At})
 	t.Good.Add(1)
+	s.d.scanned(pos.Scan{Device: s.c.Name, Code: e.Code, AIM: e.Identifier(), Whole: e.Whole(), At: e.At})
 	if s.noise >= garbledAfter {
 		s.d.o.Clear(pos.TroubleGarbled, s.c.Name)
 	}

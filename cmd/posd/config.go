@@ -41,6 +41,7 @@ type Config struct {
 	Acquirer  Acquirer     `mapstructure:"acquirer"`
 	Limits    Limits       `mapstructure:"limits"`
 	Backup    Backup       `mapstructure:"backup"`
+	Printer   Printer      `mapstructure:"printer"`
 	Devices   []Device     `mapstructure:"device"`
 
 	calendar pos.Calendar
@@ -67,6 +68,11 @@ type Backup struct {
 	At     string `mapstructure:"at"`     // HH:MM of the store's clock
 	Keep   int    `mapstructure:"keep"`   // copies
 	after  time.Duration
+}
+
+// Printer is what the slip printer does by itself.
+type Printer struct {
+	Paid bool `mapstructure:"paid"` // the shopper's slip, when a sale is PAID
 }
 
 // backupDir is the folder of the copies.

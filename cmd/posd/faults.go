@@ -153,6 +153,8 @@ func wrongType(at *mapstructure.DecodeError, values *viper.Viper) Fault {
 			f.Why, f.Remedy = "is not text", `write it in quotes: "..."`
 		case int:
 			f.Why, f.Remedy = "is not a whole number", fmt.Sprintf("write a number without quotes, such as %d", s.value)
+		case bool:
+			f.Why, f.Remedy = "is neither true nor false", "write true or false, without quotes"
 		case []string:
 			f.Why, f.Remedy = "is not a list of texts", `write ["en", "zh-Hans"]`
 		case []any:
@@ -162,7 +164,7 @@ func wrongType(at *mapstructure.DecodeError, values *viper.Viper) Fault {
 	if name == "acquirer.hold" {
 		f.Why, f.Remedy = errUnit.Error(), `write "25s"`
 	}
-	if name == "acquirer" || name == "limits" {
+	if name == "acquirer" || name == "limits" || name == "backup" || name == "printer" {
 		f.Value, f.Why, f.Remedy = "", "is not a section", "write ["+name+"] on a line of its own, and its keys below"
 	}
 	return f

@@ -75,9 +75,10 @@ func serve(ctx context.Context, cfg Config, stderr io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
+	slips := newSlips(cfg, sentences, desk, journal, troubles.Raise)
 	counter = till.New(till.Options{
 		Register: cfg.Register, Currency: cfg.Currency, Calendar: cfg.Calendar(), Hold: cfg.Acquirer.Hold, Limit: cfg.Limits.Unfinished,
-		Journal: journal, Acquirer: acquirer, Rand: rand.Reader, Show: desk.Show, Told: func(kind string, what any) { face.Tell(kind, what) },
+		Journal: journal, Acquirer: acquirer, Rand: rand.Reader, Show: slips.show, Told: func(kind string, what any) { face.Tell(kind, what) },
 		Committed: func(g pos.Growth) { face.Committed(g) }, Trouble: troubles.Raise, Clear: troubles.Clear, Felt: desk.Feel, Log: log,
 	})
 	face = api.New(api.Options{
@@ -101,6 +102,7 @@ func serve(ctx context.Context, cfg Config, stderr io.Writer) (err error) {
 	parts, ctx := errgroup.WithContext(ctx) // one part fails: all stop
 	parts.Go(func() error { return counter.Run(ctx) })
 	parts.Go(func() error { return desk.Run(ctx) })
+	parts.Go(func() error { return slips.run(ctx) })
 	parts.Go(func() error { return face.Run(ctx) })
 	parts.Go(func() error { return face.Serve(ctx, listener) })
 	parts.Go(func() error { return copies.run(ctx) })

@@ -37,6 +37,7 @@ var settings = []setting{
 	{"backup.folder", ""},
 	{"backup.at", "04:30"},
 	{"backup.keep", 30},
+	{"printer.paid", false},
 	{"device", []any{}},
 }
 
@@ -78,6 +79,13 @@ func (l loaded) variables(environ []string) (faults Faults) {
 		switch s.value.(type) {
 		case string:
 			l.values.Set(s.key, value)
+		case bool:
+			on, err := strconv.ParseBool(value)
+			if err != nil {
+				faults = append(faults, Fault{Key: s.key, Value: strconv.Quote(value), Why: "is neither true nor false (from " + name + ")", Remedy: "write true or false"})
+				continue
+			}
+			l.values.Set(s.key, on)
 		case int:
 			n, err := strconv.Atoi(value)
 			if err != nil {

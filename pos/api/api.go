@@ -61,6 +61,7 @@ type Desk interface {
 	Standing() []pos.Device
 	Discover() []pos.Found
 	Test(ctx context.Context, name string) (pos.Trial, error) // may take half a minute
+	Print(ctx context.Context, slip pos.Slip) pos.Printed     // the same; never prints twice by itself
 }
 
 // Options are what the face is made of.
@@ -129,6 +130,8 @@ func (s *Server) Handler() http.Handler {
 	post(r, "/v1/sales/{id}/present", 202, "Show a QR", s.presentSale)
 	post(r, "/v1/sales/{id}/cancel", 202, "Ask that the sale be not paid", s.cancelSale)
 	post(r, "/v1/sales/{id}/settle", 200, "Paid some other way", s.settleSale)
+	post(r, "/v1/sales/{id}/slip", 200, "Print a slip on the register's printer", s.printSlip)
+	post(r, "/v1/days/{id}/slip", 200, "Print a day's report on the register's printer", s.printDay)
 	post(r, "/v1/sales/{id}/refunds", 202, "Give money back", s.refundSale)
 	get(r, "/v1/refunds/{id}", "One refund", s.showRefund)
 	post(r, "/v1/refunds/{id}/cancel", 200, "Take a refund back that has not left", s.withdrawRefund)

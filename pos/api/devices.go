@@ -63,7 +63,8 @@ func (s *Server) checks(ctx context.Context, _ *struct{}) (Checks, error) {
 // patient gives a trial more time than other requests have to be read: the limit on reading also ends a
 // request that is being worked at.
 func patient(w http.ResponseWriter, r *http.Request) {
-	if strings.HasPrefix(r.URL.Path, "/v1/devices/") || r.URL.Path == "/v1/checks" {
+	path := r.URL.Path
+	if strings.HasPrefix(path, "/v1/devices/") || path == "/v1/checks" || (r.Method == http.MethodPost && strings.HasSuffix(path, "/slip")) {
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(trialWithin)) // a writer without one has no limit either
 	}
 }

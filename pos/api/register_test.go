@@ -63,6 +63,12 @@ func (noDesk) Standing() []pos.Device { return nil }
 func (noDesk) Discover() []pos.Found {
 	return []pos.Found{{Kind: pos.PortSerial, Port: "usb:0c2e:0b6a", Node: "/dev/ttyACM0", Matches: []pos.Matching{}}}
 }
+func (noDesk) Print(_ context.Context, slip pos.Slip) pos.Printed {
+	if slip.Kind == pos.SlipDay {
+		return pos.Printed{What: pos.SlipNoPrinter}
+	}
+	return pos.Printed{OK: true, What: pos.SlipPrinted, Copy: true, Lacks: []pos.PrinterLack{pos.LackLetters}}
+}
 func (noDesk) Test(_ context.Context, name string) (pos.Trial, error) {
 	switch name {
 	case "scanner":

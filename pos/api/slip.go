@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -35,13 +36,66 @@ func (s *Server) showSlip(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, err)
 		return
 	}
-	paper := report.Paper{Store: s.o.Store, Register: s.o.Register, Zone: s.o.Zone, Words: s.o.Words, Languages: s.o.Languages}
-	slip, ok := paper.Slip(pos.SlipKind(r.URL.Query().Get("kind")), x)
+	slip, ok := s.paper().Slip(pos.SlipKind(r.URL.Query().Get("kind")), x)
 	if !ok {
 		s.refuse(w, r, &pos.Error{Op: "api.slip", Problem: pos.BadRequest, Detail: "slip"})
 		return
 	}
 	s.writeSlip(w, r, slip)
+}
+
+func (s *Server) paper() report.Paper {
+	return report.Paper{Store: s.o.Store, Register: s.o.Register, Zone: s.o.Zone, Words: s.o.Words, Languages: s.o.Languages}
+}
+
+// toPrint is which slip of a sale; without a kind the one that fits.
+type toPrint struct {
+	Kind pos.SlipKind `json:"kind,omitempty" doc:"pending, paid or refund"`
+}
+
+// Printed is what became of printing.
+type Printed struct {
+	Result string            `json:"result"` // printed, uncertain, no_printer, not_ready, busy, paper, cover, error or offline
+	Copy   bool              `json:"copy"`   // the paper says that it is a copy
+	Lacks  []pos.PrinterLack `json:"lacks"`  // letters or qr: what this printer cannot print
+	Say    string            `json:"say"`
+}
+
+// printSlip prints once for each time it is asked. It never decides about money, and an answer that is lost is not a
+// reason to print again: a person looks at the paper.
+func (s *Server) printSlip(ctx context.Context, c command, in toPrint) (Printed, error) {
+	x, err := s.o.Book.Sale(ctx, c.ID)
+	if err != nil {
+		return Printed{}, err
+	}
+	slip, ok := s.paper().Slip(in.Kind, x)
+	if !ok {
+		return Printed{}, &pos.Error{Op: "api.slip", Problem: pos.BadRequest, Detail: "slip"}
+	}
+	return s.print(ctx, slip), nil
+}
+
+func (s *Server) printDay(ctx context.Context, c command, _ struct{}) (Printed, error) {
+	day, err := s.day(ctx, c.ID)
+	if err != nil {
+		return Printed{}, err
+	}
+	rep, err := s.fold(ctx, day)
+	if err != nil {
+		return Printed{}, err
+	}
+	return s.print(ctx, s.paper().DaySlip(rep)), nil
+}
+
+func (s *Server) print(ctx context.Context, slip pos.Slip) Printed {
+	ctx, cancel := context.WithTimeout(ctx, trialWithin)
+	defer cancel()
+	came := s.o.Desk.Print(ctx, slip)
+	if !came.OK {
+		s.log.InfoContext(ctx, "slip", "about", slip.About, "came", came.What, "why", came.Why)
+	}
+	return Printed{Result: string(came.What), Copy: came.Copy, Lacks: append([]pos.PrinterLack{}, came.Lacks...),
+		Say: s.o.Words.Say(askerOf(ctx).lang, "device.print."+string(came.What), nil)}
 }
 
 // writeSlip answers as JSON, or as text where that is asked for.

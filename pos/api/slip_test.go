@@ -60,3 +60,34 @@ func TestSlipOverTheAPI(t *testing.T) {
 		t.Errorf("a format nobody knows: %d", status)
 	}
 }
+
+// A slip is printed on the register's printer when somebody asks: the answer says what came of it, and a lack or a
+// missing printer is a sentence and no failure of the sale.
+func TestPrintOverTheAPI(t *testing.T) {
+	r := open(t)
+	r.box.Script(sandbox.Step{Do: sandbox.Never})
+	e := r.listen()
+	id := r.sell(12950, "k-1")
+	if status, body := r.call("POST", "/v1/sales/"+id+"/slip", map[string]string{}); status != 400 {
+		t.Errorf("a sale without a slip: %d %s", status, body)
+	}
+	r.call("POST", "/v1/sales/"+id+"/scan", map[string]string{"code": code})
+	e.until(saleIs("awaiting"))
+	status, body := r.call("POST", "/v1/sales/"+id+"/slip", map[string]string{"kind": "pending"})
+	p := reads[api.Printed](t, body)
+	if status != 200 || p.Result != "printed" || !p.Copy || len(p.Lacks) != 1 || p.Say != "The slip was printed." {
+		t.Errorf("%d %s", status, body)
+	}
+	status, body = r.call("POST", "/v1/days/current/slip", map[string]string{})
+	if p := reads[api.Printed](t, body); status != 200 || p.Result != "no_printer" || p.Say != "This register has no printer." {
+		t.Errorf("%d %s", status, body)
+	}
+	for _, path := range []string{"/v1/sales/s_none/slip", "/v1/days/1999-01-01/slip"} {
+		if status, body := r.call("POST", path, map[string]string{}); status != 404 {
+			t.Errorf("%s: %d %s", path, status, body)
+		}
+	}
+	if status, _ := r.call("POST", "/v1/sales/"+id+"/slip", map[string]string{"kind": "paid"}); status != 400 {
+		t.Errorf("a payment that is not confirmed is printed as paid: %d", status)
+	}
+}
