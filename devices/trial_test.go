@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"posd/devices/ports"
+	"posd/devices/profiles"
 	"posd/pos"
 )
 
@@ -216,4 +217,40 @@ func TestAScannerComesAndGoes(t *testing.T) {
 	}
 	u.attach("43") // another scanner of the same make is not this one
 	b.becomes("scanner", pos.DeviceLost)
+}
+
+// What is plugged in is matched to products that would be found at such a port: the same scanner set to HID, or set
+// to type, is another one.
+func TestRecognised(t *testing.T) {
+	known, _, err := profiles.Open(os.DirFS("../configs/profiles"), nil, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := newUSBSocket(t)
+	u.attach("42")
+	for _, c := range []struct{ vendor, product, profile string }{
+		{"0c2e", "0b6a", "honeywell-1900"}, {"1eab", "8206", "newland-hr52"}, {"05e0", "1701", "zebra-ds6708"}, {"1eab", "8210", ""}, {"046d", "c077", ""},
+	} {
+		device := filepath.Join(u.roots.Sys, "devices/usb1/1-1")
+		if err := errors.Join(os.WriteFile(device+"/idVendor", []byte(c.vendor), 0o600), os.WriteFile(device+"/idProduct", []byte(c.product), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		found := Discover(u.roots, known, []Config{{Name: "left", Port: "usb:ffff:0000"}, {Name: "scanner", Port: u.path}})
+		if len(found) != 1 || found[0].Device != "scanner" {
+			t.Fatalf("%+v", found)
+		}
+		best := ""
+		for _, m := range found[0].Matches {
+			p, ok := known.Find(m.Profile)
+			if !ok || p.Role != m.Role || p.Driver != m.Driver || m.Driver == "evdev" || m.Driver == "hidpos" {
+				t.Errorf("%s:%s on a serial line: %+v", c.vendor, c.product, m)
+			}
+			if best == "" {
+				best = m.Profile
+			}
+		}
+		if best != c.profile {
+			t.Errorf("%s:%s is %q, want %q", c.vendor, c.product, best, c.profile)
+		}
+	}
 }
