@@ -178,3 +178,21 @@ func TestProofAfterARulingOverAFailingFile(t *testing.T) {
 		})
 	}
 }
+
+// A search finds the acquirer's id, and then the line is gone before the question by it is answered: still doubt, but
+// the id is written down, so that nobody needs to search again.
+func TestAnIDIsKeptThoughNothingElseIsKnown(t *testing.T) {
+	story(t, func(c *counter) {
+		c.bank.next(replyLost(time.Second))
+		c.bank.mu.Lock()
+		c.bank.answers = append(c.bank.answers, func(*account) (pos.Answer, error) { return pos.Answer{}, errCut })
+		c.bank.mu.Unlock()
+		sale := c.sell(100)
+		c.scan(sale, wechatCode)
+		c.wait(2 * time.Second)
+		c.status(sale, "checking")
+		if a := c.sale(sale).Attempts[0]; a.Theirs != "T-"+a.Reference {
+			t.Errorf("the id is %q: %v", a.Theirs, c.journalOf(sale))
+		}
+	})
+}
