@@ -185,7 +185,9 @@ func TestAnIDIsKeptThoughNothingElseIsKnown(t *testing.T) {
 	story(t, func(c *counter) {
 		c.bank.next(replyLost(time.Second))
 		c.bank.mu.Lock()
-		c.bank.answers = append(c.bank.answers, func(*account) (pos.Answer, error) { return pos.Answer{}, errCut })
+		for range 20 {
+			c.bank.answers = append(c.bank.answers, func(*account) (pos.Answer, error) { return pos.Answer{}, errCut })
+		}
 		c.bank.mu.Unlock()
 		sale := c.sell(100)
 		c.scan(sale, wechatCode)
