@@ -1,0 +1,65 @@
+package devices
+
+import (
+	"flag"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"posd/devices/display"
+	"posd/devices/supervise"
+	"posd/pos"
+)
+
+var showRounds = flag.Int("show-rounds", 2, "how often each display is told a QR; 20 and more hold the target")
+
+// From a prompt to the last byte of its page at the display, as a multiple of the time that the bytes take on the wire. A
+// pseudo-terminal has no wire, so the display's end takes each byte only when its ten bits would have passed.
+func TestPromptToLastByte(t *testing.T) {
+	for _, c := range []Config{{Driver: "nextion", Baud: 9600}, {Driver: "dwin", Baud: 115200}, {Driver: "template", Baud: 19200}, {Driver: "cd5220", Baud: 9600}} {
+		s := newSocket(t)
+		s.pull()
+		config := aDisplay(c.Driver, s.path)
+		config.Baud = c.Baud
+		speak, err := displayDialect(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		arrived, orders := make(chan time.Time, 1), make(chan int, 1) // the bytes of the next page
+		left, read := 0, 0
+		var first time.Time
+		s.each = func(byte) bool {
+			if left == 0 {
+				left, read, first = <-orders, 0, time.Now()
+			}
+			read++
+			if left--; left == 0 {
+				if rest := display.OnWire(read, c.Baud) - time.Since(first); rest > 0 {
+					<-time.After(rest) // no byte comes sooner than its bits
+				}
+				arrived <- time.Now()
+			}
+			return true
+		}
+		b := atWork(t, config)
+		orders <- len(whole(t, b, config, pos.Prompt{Kind: pos.PromptIdle}))
+		s.plug()
+		wait(t, arrived, "first page")
+		var ratios []float64
+		for i := range *showRounds {
+			p := payWith(fmt.Sprintf("https://pay.example/?q=U%06d", i))
+			page, _ := b.desk.page(config, speak, p, &supervise.Tally{})
+			begun := time.Now()
+			orders <- len(page)
+			b.desk.Show(p)
+			ratios = append(ratios, float64(wait(t, arrived, "page").Sub(begun))/float64(display.OnWire(len(page), c.Baud)))
+		}
+		slices.Sort(ratios)
+		median := ratios[len(ratios)/2]
+		t.Logf("%s at %d baud: %.3f x the wire, worst %.3f", c.Driver, c.Baud, median, ratios[len(ratios)-1])
+		if most := map[bool]float64{true: 1.05, false: 1.5}[*showRounds >= 20]; median > most {
+			t.Errorf("%s: %.3f x the wire, more than %.2f", c.Driver, median, most)
+		}
+	}
+}
