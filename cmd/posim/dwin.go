@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"image"
@@ -89,7 +90,7 @@ func (d *dwin) text(at, most int) string {
 			break
 		}
 	}
-	end := strings.IndexAny(string(b), "\x00")
+	end := bytes.IndexByte(b, 0)
 	if end >= 0 {
 		b = b[:end]
 	}

@@ -10,7 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"posd/configs"
 	printing "posd/devices/printer"
+	"posd/devices/profiles"
 	"posd/pos"
 )
 
@@ -134,5 +136,44 @@ func TestPrinterStands(t *testing.T) {
 	p.set("off")
 	if got := p.hear(printing.Question(1)); got != nil {
 		t.Errorf("switched off, it answers %x", got)
+	}
+}
+
+// Every shipped printer is told nothing that it does not know, and every shipped display has a page for every prompt.
+func TestEveryProfile(t *testing.T) {
+	set, _, err := profiles.Open(configs.Profiles(), nil, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	printers, displays := 0, 0
+	for _, profile := range set.All() {
+		switch profile.Role {
+		case pos.RolePrinter:
+			printers++
+			d, err := printing.ESCPOS(profile.Printer)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := newPrinter()
+			b, lacks := d.Encode(aSlip())
+			p.hear(b)
+			if p.refused() > 0 || len(p.pending) > 0 || !strings.Contains(p.text(), "129.50 USD") || lacks.Letters != (profile.Printer.Chinese == "") {
+				t.Errorf("%s: %+v\n%s", profile.Name, lacks, p.text())
+			}
+			if read := len(p.qrs()) == 1; read == lacks.QR {
+				t.Errorf("%s: a QR was read: %v, %+v", profile.Name, read, lacks)
+			}
+		case pos.RoleDisplay:
+			displays++
+			d := shipped(t, profile.Name)
+			for _, page := range pages("https://pay.example/qr?q=U1234") {
+				if len(d.Encode(page)) == 0 {
+					t.Errorf("%s shows nothing for %s", profile.Name, page.Kind)
+				}
+			}
+		}
+	}
+	if printers < 10 || displays < 10 {
+		t.Errorf("%d printers, %d displays", printers, displays)
 	}
 }

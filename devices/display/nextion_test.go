@@ -15,9 +15,9 @@ var errTooLong = errors.New("a QR of more than 255 bytes does not fit the displa
 func nextion(t testing.TB) Dialect { return speaks(t, Nextion, Settings{}) }
 
 // speaks is the dialect of a display with these settings.
-func speaks(t testing.TB, make func(Settings) (Dialect, error), s Settings) Dialect {
+func speaks(t testing.TB, of func(Settings) (Dialect, error), s Settings) Dialect {
 	t.Helper()
-	d, err := make(s)
+	d, err := of(s)
 	if err != nil {
 		t.Fatal(err)
 	}

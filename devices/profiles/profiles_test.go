@@ -98,7 +98,7 @@ func TestWrong(t *testing.T) {
 	for _, c := range []struct{ what, text string }{
 		{"a misspelt key", strings.Replace(sound, "baud", "baute", 1)},
 		{"a key of no table", sound + "[printer]\ncolour = \"red\"\n"},
-		{"two misspelt keys", strings.NewReplacer("baud", "baute", "model", "modle").Replace(sound)},
+		{"two misspelt keys", strings.NewReplacer("baud", "baute", "model", "moddel").Replace(sound)},
 		{"a table of no role", sound + "[toaster]\nslots = 2\n"},
 		{"a speed in quotes", strings.Replace(sound, "9600", `"9600"`, 1)},
 		{"no TOML", "name: acme-1\n"},
