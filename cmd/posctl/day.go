@@ -15,13 +15,14 @@ var dayFormats = []string{"text", "json", "csv"}
 
 func (f *face) dayCommand() *cobra.Command {
 	var format string
+	var onPaper bool
 	cmd := &cobra.Command{Use: "day [DAY]", Short: "Print the report of a business day, by default of the open one", Args: func(cmd *cobra.Command, args []string) error {
 		if len(args) > 0 {
 			return takes("DAY")(cmd, args)
 		}
 		return nil
 	},
-		Example: "  posctl day\n  posctl day 2026-11-20 --format csv > 2026-11-20.csv\n  posctl day list",
+		Example: "  posctl day\n  posctl day --print\n  posctl day 2026-11-20 --format csv > 2026-11-20.csv\n  posctl day list",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			day := "current"
 			if len(args) == 1 {
@@ -40,6 +41,9 @@ func (f *face) dayCommand() *cobra.Command {
 			if day == "list" {
 				return f.days(cmd, r)
 			}
+			if onPaper {
+				return f.printed(cmd, r, "/v1/days/"+url.PathEscape(day)+"/slip", map[string]string{})
+			}
 			text, err := r.get(cmd.Context(), "/v1/days/"+url.PathEscape(day)+"?format="+format)
 			if err != nil {
 				return err
@@ -47,6 +51,7 @@ func (f *face) dayCommand() *cobra.Command {
 			return f.passes(text)
 		}}
 	cmd.Flags().StringVar(&format, "format", "text", "text, json or csv")
+	cmd.Flags().BoolVar(&onPaper, "print", false, "on the register's own printer")
 	return cmd
 }
 

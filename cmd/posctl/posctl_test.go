@@ -176,6 +176,7 @@ func TestWhatPeopleRead(t *testing.T) {
 		"settle":             {"settle s_01J9 --tender cash", map[string]any{"POST " + s + "/settle": "sale-cancelled.json"}},
 		"settle-no-tender":   {"settle s_01J9", nil},
 		"slip":               {"slip s_01J9 --kind pending", map[string]any{"GET /v1/sales/s_01J9/slip?format=text&kind=pending": "slip.txt"}},
+		"day-print":          {"day --print", map[string]any{"POST /v1/days/current/slip": "no-paper.json"}},
 		"slip-print":         {"slip s_01J9 --print", map[string]any{"POST /v1/sales/s_01J9/slip": "printed.json"}},
 		"slip-print-paper":   {"slip s_01J9 --print", map[string]any{"POST /v1/sales/s_01J9/slip": "no-paper.json"}},
 		"slip-json":          {"slip s_01J9 --json", map[string]any{"GET /v1/sales/s_01J9/slip?format=json&kind=": "queue-empty.json"}},
