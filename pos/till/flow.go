@@ -11,6 +11,9 @@ import (
 // yieldFor is how long refunds let a question go first that finds no answer.
 const yieldFor = 30 * time.Second
 
+// restFirst is the rest after a refund that brought no answer; it doubles. A cashier's next refund is not felt to wait.
+const restFirst = 2 * time.Second
+
 // maxOutlooks bounds how many refunds Standing tells about: the oldest.
 const maxOutlooks = 200
 
@@ -52,7 +55,7 @@ func (f *flow) silence(now time.Time) {
 	if now.Before(f.rest) {
 		return
 	}
-	f.rest = now.Add(backOff(f.silent))
+	f.rest = now.Add(min(restFirst<<min(f.silent, 10), backgroundTo))
 	f.silent++
 }
 
