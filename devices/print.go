@@ -2,7 +2,9 @@ package devices
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"time"
@@ -45,9 +47,8 @@ type press struct {
 }
 
 type printJob struct {
-	bytes []byte
-	begun func()           // called before the first byte leaves
-	done  chan pos.Printed // holds one
+	slip pos.Slip
+	done chan pos.Printed // holds one
 }
 
 // usePrinter puts a printer to use.
@@ -75,25 +76,27 @@ func (d *Desk) Print(ctx context.Context, slip pos.Slip) pos.Printed {
 		return pos.Printed{What: pos.SlipNotReady, Why: d.lastError(p.c.Name)}
 	}
 	p = d.presses[i]
-	again := d.begun(slip, false)
+	return p.put(ctx, printJob{slip: slip, done: make(chan pos.Printed, 1)})
+}
+
+// encode makes the bytes of a slip, and tells what the printer cannot print of it.
+func (p *press) encode(slip pos.Slip, again bool) (b []byte, lacking []pos.PrinterLack) {
 	if again {
-		slip.Lines = slices.Concat(d.sentences("slip.copy"), slip.Lines)
+		slip.Lines = slices.Concat(p.d.sentences("slip.copy"), slip.Lines)
 	}
 	b, lacks := p.speak.Encode(slip)
-	if lacks.Letters && d.o.Say != nil {
-		slip.Lines = slices.Concat(slip.Lines, d.sentences("slip.letters"))
+	if lacks.Letters && p.d.o.Say != nil {
+		slip.Lines = slices.Concat(slip.Lines, p.d.sentences("slip.letters"))
 		b, lacks = p.speak.Encode(slip)
 		lacks.Letters = true
 	}
-	said := p.put(ctx, printJob{bytes: b, begun: func() { d.begun(slip, true) }, done: make(chan pos.Printed, 1)})
-	said.Copy = again
 	if lacks.Letters {
-		said.Lacks = append(said.Lacks, pos.LackLetters)
+		lacking = append(lacking, pos.LackLetters)
 	}
 	if lacks.QR {
-		said.Lacks = append(said.Lacks, pos.LackQR)
+		lacking = append(lacking, pos.LackQR)
 	}
-	return said
+	return b, lacking
 }
 
 // put hands a slip over and waits for what becomes of it.
@@ -110,17 +113,18 @@ func (p *press) put(ctx context.Context, job printJob) pos.Printed {
 	return <-job.done // whoever took it answers: every wait of theirs has an end
 }
 
-// begun reports whether paper may exist of a slip, and remembers it.
-func (d *Desk) begun(slip pos.Slip, now bool) bool {
-	key := string(slip.Kind) + " " + slip.About
+// begins remembers that paper may exist of a slip from now on, and reports whether it may have before. Another text
+// about the same sale, refund or day is another slip.
+func (d *Desk) begins(slip pos.Slip) (again bool) {
+	key := fmt.Sprintf("%s %s %x", slip.Kind, slip.About, sha256.Sum256(fmt.Appendf(nil, "%#v", slip.Lines)))
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	was := slices.Contains(d.printed, key)
-	if now && !was {
-		d.printed = append(d.printed, key)
-		d.printed = d.printed[max(0, len(d.printed)-mostPrinted):]
+	if slices.Contains(d.printed, key) {
+		return true
 	}
-	return was
+	d.printed = append(d.printed, key)
+	d.printed = d.printed[max(0, len(d.printed)-mostPrinted):]
+	return false
 }
 
 // sentences are lines of a slip that are not of the sale: the same in each language.
@@ -179,7 +183,7 @@ func (p *press) print(ctx context.Context, l io.ReadWriteCloser, t *supervise.Ta
 				return err
 			}
 		case job := <-p.slips:
-			said, err := at.print(ctx, job)
+			said, err := at.print(ctx, job.slip)
 			job.done <- said
 			if err != nil {
 				return err
@@ -304,7 +308,7 @@ var stopWords = map[string]string{"cover": "its cover is open", "paper": "it has
 var stopKinds = map[string]pos.PrintedAs{"cover": pos.SlipCover, "paper": pos.SlipPaper, "error": pos.SlipError, "offline": pos.SlipOffline}
 
 // print prints one slip, or says why not. An error is the line's, and the slip has been answered for.
-func (a *asking) print(ctx context.Context, job printJob) (pos.Printed, error) {
+func (a *asking) print(ctx context.Context, slip pos.Slip) (said pos.Printed, err error) {
 	s, err := a.state(ctx, answerAfter)
 	switch {
 	case errors.Is(err, errSilent):
@@ -317,8 +321,10 @@ func (a *asking) print(ctx context.Context, job printJob) (pos.Printed, error) {
 	if why := s.Stops(); why != "" {
 		return pos.Printed{What: stopKinds[why], Why: stopWords[why]}, nil
 	}
-	job.begun()
-	for piece := range slices.Chunk(job.bytes, printPiece) {
+	again := a.p.d.begins(slip) // only now: the one before it may have been the same
+	b, lacks := a.p.encode(slip, again)
+	defer func() { said.Copy, said.Lacks = again, lacks }()
+	for piece := range slices.Chunk(b, printPiece) {
 		if _, err := a.line.Write(piece); err != nil {
 			return a.uncertain(err.Error()), err
 		}
@@ -327,7 +333,7 @@ func (a *asking) print(ctx context.Context, job printJob) (pos.Printed, error) {
 		}
 	}
 	// The bytes may still be on the wire, and the question comes after them.
-	s, err = a.state(ctx, answerAfter+2*display.OnWire(len(job.bytes), a.p.c.Baud))
+	s, err = a.state(ctx, answerAfter+2*display.OnWire(len(b), a.p.c.Baud))
 	switch {
 	case errors.Is(err, errSilent):
 		a.stops("silent")

@@ -108,6 +108,24 @@ func TestPrint(t *testing.T) {
 	}
 }
 
+// Of a slip that is asked for twice at once one is the original; what says something else is no copy of it.
+func TestPrintCopies(t *testing.T) {
+	b, _, y := printing(t, printer.Settings{})
+	said := make(chan pos.Printed, 2)
+	for range 2 {
+		go func() { said <- b.desk.Print(t.Context(), slipOf("S1")) }()
+	}
+	if one, other := wait(t, said, "slip"), wait(t, said, "slip"); !one.OK || !other.OK || one.Copy == other.Copy || y.printed("a copy") != 1 {
+		t.Errorf("%+v %+v, %d say that they are copies", one, other, y.printed("a copy"))
+	}
+	for i, text := range []string{"X 2026-07-30", "Z 2026-07-30", "Z 2026-07-30"} {
+		got := b.desk.Print(t.Context(), pos.Slip{Kind: pos.SlipDay, About: "2026-07-30", Lines: []pos.SlipLine{{Text: text}}})
+		if !got.OK || got.Copy != (i == 2) {
+			t.Errorf("%s: %+v", text, got)
+		}
+	}
+}
+
 // Without paper, with an open cover or switched off nothing is sent, a person is told, and it prints as soon as that is
 // mended.
 func TestPrinterStops(t *testing.T) {
