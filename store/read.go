@@ -355,6 +355,8 @@ func (s *Store) days(ctx context.Context, day pos.Date, limit int) ([]pos.Day, e
 
 // Head is where the journal ends.
 func (s *Store) Head(context.Context) (pos.Head, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
 	s.turn.Lock()
 	defer s.turn.Unlock()
 	return s.head, nil

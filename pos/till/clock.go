@@ -31,12 +31,24 @@ func (t *Till) clocks(theirs time.Time) {
 	t.o.Trouble(pos.Trouble{Code: pos.TroubleClockSkew, Since: now, Args: args})
 }
 
+// stepped forgets what the clocks said of each other when ours has been set since: the one that cannot be set tells.
+func (t *Till) stepped(now time.Time) {
+	if t.compared.IsZero() {
+		return
+	}
+	if step := now.Round(0).Sub(t.compared.Round(0)) - now.Sub(t.compared); step.Abs() > mostSkew {
+		t.connection.Skew, t.compared = 0, time.Time{}
+		t.o.Clear(pos.TroubleClockSkew, "")
+	}
+}
+
 // skewed reports whether our clock and the acquirer's differ by more than is good.
 func (t *Till) skewed() bool { return t.connection.Skew.Abs() > mostSkew }
 
 // civil is the time that names a business day: ours or, where the acquirer's clock says otherwise, the acquirer's.
 // A day with a wrong date cannot be taken back.
 func (t *Till) civil(now time.Time) time.Time {
+	t.stepped(now)
 	if t.skewed() {
 		return now.Add(-t.connection.Skew)
 	}
@@ -49,6 +61,7 @@ func (t *Till) over(end, now time.Time) bool { return !now.Before(end) && !t.civ
 // behind reports whether our clock stands so far behind the journal that no day may open or close. Where the
 // acquirer's clock agrees with ours it is the last entry that was written by a clock that ran ahead.
 func (t *Till) behind(now time.Time) bool {
+	t.stepped(now)
 	agreed := !t.compared.IsZero() && now.Sub(t.compared) < agreedFor && !t.skewed()
 	return t.last.At.Sub(now) > pos.ClockSlack && !agreed
 }

@@ -139,7 +139,7 @@ func (t *Till) callRefund(ctx context.Context, g *giving, sends bool, call func(
 	s := t.sales[g.sale]
 	a := *s.Attempt(g.r.Attempt)
 	r := g.r
-	g.calling = true
+	g.calling, g.stayed = true, false // what an earlier call left undone says nothing of this one
 	g.tries++
 	t.flow.begin()
 	t.calls.Go(func() {

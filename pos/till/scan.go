@@ -217,7 +217,7 @@ func (t *Till) charge(ctx context.Context, d *debt) {
 	reference := d.a.Reference
 	c := pos.Charge{Attempt: d.a, Code: d.code}
 	bound, stop := context.WithTimeout(ctx, callBound)
-	d.charging, d.stop = true, stop
+	d.charging, d.stop, d.stayed = true, stop, false // what an earlier call left undone says nothing of this one
 	t.calls.Go(func() {
 		defer stop()
 		left, leaveErr := false, error(nil)
