@@ -145,6 +145,7 @@ func (d *Desk) look(p pos.PromptKind) {
 	switch p {
 	case pos.PromptScan, pos.PromptWrongCode, pos.PromptHolding: // while a code is held, a fresh one may take its place
 		w = scanner.Trigger
+		d.yield()
 	default:
 		if !d.looking {
 			return

@@ -19,8 +19,8 @@ const (
 )
 
 // Test tries a device. A scanner reads one code, which goes to nobody else; a display shows a test picture for
-// a while, or until the till has something to show. The caller sees to it that no sale waits for a scan. It
-// blocks for as long as the trial lasts; an error is about the question and not about the device.
+// a while, or until the till has something to show. A sale that asks for a code has the scanner first: its trial is
+// refused, or ends. It blocks for as long as the trial lasts; an error is about the question and not about the device.
 func (d *Desk) Test(ctx context.Context, name string) (pos.Trial, error) {
 	i := slices.IndexFunc(d.list, func(v *supervise.Device) bool { return v.Name == name })
 	if i < 0 {
@@ -43,27 +43,25 @@ func (d *Desk) tryScanner(ctx context.Context, v *supervise.Device) (pos.Trial, 
 	read := make(chan pos.Scan, 1)
 	d.mu.Lock()
 	_, busy := d.trials[v.Name]
-	if !busy {
+	if busy = busy || d.looking; !busy {
 		d.trials[v.Name] = read
+		d.tell(v.Name, scanner.Trigger)
 	}
 	d.mu.Unlock()
 	if busy {
 		return pos.Trial{}, pos.Refuse("desk.test", pos.ScannerBusy, "%q", v.Name)
 	}
-	d.tell(v.Name, scanner.Trigger)
-	defer func() {
-		d.tell(v.Name, scanner.Stop)
-		d.mu.Lock()
-		delete(d.trials, v.Name)
-		d.mu.Unlock()
-	}()
+	defer d.tried(v.Name, read)
 	before := v.Standing().Counters
 	timer := time.NewTimer(d.scanWithin)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 		return pos.Trial{}, ctx.Err()
-	case scan := <-read:
+	case scan, ok := <-read:
+		if !ok {
+			return pos.Trial{}, pos.Refuse("desk.test", pos.ScannerBusy, "%q: a shopper is asked for a code", v.Name)
+		}
 		code, family := scan.Read()
 		args := map[string]string{"family": string(family), "code": code.String(), "aim": scan.AIM, "n": strconv.Itoa(utf8.RuneCountInString(code.Reveal()))}
 		if !scan.Whole {
@@ -82,6 +80,27 @@ func (d *Desk) tryScanner(ctx context.Context, v *supervise.Device) (pos.Trial, 
 	return pos.Trial{What: "silent"}, nil
 }
 
+// tried ends a trial. The scanner goes on looking for a shopper, or for the next trial.
+func (d *Desk) tried(name string, read chan pos.Scan) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.trials[name] == read {
+		delete(d.trials, name)
+	}
+	if _, next := d.trials[name]; !next && !d.looking {
+		d.tell(name, scanner.Stop)
+	}
+}
+
+// yield ends every trial, because a shopper is asked for a code: the next one is the shopper's. The caller
+// holds the lock.
+func (d *Desk) yield() {
+	for _, read := range d.trials {
+		close(read)
+	}
+	clear(d.trials)
+}
+
 // tell says a word to one scanner.
 func (d *Desk) tell(name string, w scanner.Word) {
 	for _, s := range d.scans {
@@ -91,7 +110,8 @@ func (d *Desk) tell(name string, w scanner.Word) {
 	}
 }
 
-// scanned hands a code to whoever tries the scanner, else to the register.
+// scanned hands a code to whoever tries the scanner, else to the register. Nobody tries one while a shopper is
+// asked for a code.
 func (d *Desk) scanned(s pos.Scan) {
 	d.mu.Lock()
 	read := d.trials[s.Device]

@@ -1,6 +1,7 @@
 package devices
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -12,6 +13,7 @@ import (
 
 	"posd/devices/ports"
 	"posd/devices/profiles"
+	"posd/devices/scanner"
 	"posd/pos"
 )
 
@@ -97,6 +99,55 @@ func TestOneTrialAtATime(t *testing.T) {
 	}
 	if trial, err := b.desk.Test(t.Context(), "gone"); err != nil || trial.OK || trial.What != "not_ready" || !strings.Contains(trial.Args["why"], "cable") {
 		t.Errorf("%+v %v", trial, err)
+	}
+}
+
+// A shopper is asked for a code: a trial that runs ends, one that begins is refused, and the code is the sale's.
+func TestASaleHasTheScannerFirst(t *testing.T) {
+	for _, kind := range []pos.PromptKind{pos.PromptScan, pos.PromptWrongCode, pos.PromptHolding} {
+		t.Run(string(kind), func(t *testing.T) {
+			s := newSocket(t)
+			b := atWork(t, Config{Name: "scanner", Role: pos.RoleScanner, Driver: "line", Port: s.path, Baud: 9600,
+				Scanner: scanner.Settings{Trigger: scanner.Bytes("look."), Stop: scanner.Bytes("stop.")}})
+			b.becomes("scanner", pos.DeviceReady)
+			first := make(chan error, 1)
+			go func() {
+				_, err := b.desk.Test(t.Context(), "scanner")
+				first <- err
+			}()
+			b.tries("scanner")
+			b.desk.Show(pos.Prompt{Kind: kind})
+			s.say("134567890123456780\r")
+			if scan := wait(t, b.scans, "scan"); scan.Code.Reveal() != "134567890123456780" {
+				t.Error("the sale gets another code")
+			}
+			if err := wait(t, first, "the trial"); pos.ProblemOf(err) != pos.ScannerBusy {
+				t.Errorf("the trial ends with %v", err)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			defer cancel()
+			if _, err := b.desk.Test(ctx, "scanner"); pos.ProblemOf(err) != pos.ScannerBusy {
+				t.Errorf("a trial that begins: %v", err)
+			}
+			b.desk.Show(pos.Prompt{Kind: pos.PromptIdle})
+			if got := s.told("stop."); strings.Count(got, "look.") != 2 {
+				t.Errorf("it is told %q: it stops before the sale is done", got)
+			}
+		})
+	}
+}
+
+// A trial that is over takes nothing from the one after it.
+func TestATrialEndsItselfAlone(t *testing.T) {
+	b := atWork(t)
+	next := make(chan pos.Scan, 1)
+	b.desk.mu.Lock()
+	b.desk.trials["scanner"] = next
+	b.desk.mu.Unlock()
+	b.desk.tried("scanner", make(chan pos.Scan, 1))
+	b.desk.scanned(pos.Scan{Device: "scanner"})
+	if len(next) != 1 {
+		t.Error("the next trial's code went elsewhere")
 	}
 }
 
