@@ -158,7 +158,9 @@ func (d *Decoder) finish(at time.Time, terminated bool) []Event {
 	if !ok {
 		return nil
 	}
-	e.Torn = torn
+	if torn {
+		e = d.end.torn(e)
+	}
 	return []Event{e}
 }
 

@@ -164,7 +164,9 @@ func (h *HIDPOS) code(code []byte, aim string, more bool, at time.Time) (events 
 		e, ok = h.end.code(bytes.TrimSuffix(bytes.TrimPrefix(whole, h.end.prefix), h.end.suffix), aim, "", true, at)
 	}
 	if ok {
-		e.Torn = torn && e.Rejected == ""
+		if torn {
+			e = h.end.torn(e)
+		}
 		events = append(events, e)
 	}
 	return events

@@ -120,6 +120,15 @@ func (f *finish) code(code []byte, aim, named string, terminated bool, at time.T
 	return Event{Code: pos.NewCode(string(code)), AIM: aim, Symbology: named, Text: utf8.Valid(code), Terminated: terminated, At: at}, true
 }
 
+// torn marks an event whose beginning may be lost. A repeat is not compared with it: the same code read again
+// may be the whole of it.
+func (f *finish) torn(e Event) Event {
+	if e.Rejected == "" {
+		e.Torn, f.before = true, nil
+	}
+	return e
+}
+
 // trimEnd takes off the terminator that a scanner sends although its packets have an end of their own.
 func trimEnd(b []byte) []byte { return bytes.TrimRight(b, "\r\n") }
 
