@@ -3,6 +3,7 @@ package recording
 import (
 	"bytes"
 	"encoding/binary"
+	"strconv"
 	"time"
 )
 
@@ -55,13 +56,13 @@ func (m *Masker) Flush() []Chunk {
 	case "ssi":
 		maskPackets(whole)
 	case "hidpos":
-		rest := whole
+		rest, mask := whole, masking{parts: true}
 		for _, c := range chunks { // each is a report; its id and its length are no digits
-			maskText(rest[min(2, len(c.B)):len(c.B)])
+			mask.text(rest[min(2, len(c.B)):len(c.B)])
 			rest = rest[len(c.B):]
 		}
 	default:
-		maskText(whole)
+		new(masking).text(whole)
 	}
 	for i := range chunks {
 		n := copy(chunks[i].B, whole)
@@ -78,34 +79,60 @@ const (
 	fewDigits = 5  // so many or fewer stay as they are
 )
 
-// maskText makes zeros of digits, line by line.
-func maskText(b []byte) {
+// masking is what the parts of a burst share.
+type masking struct {
+	parts   bool // a code may go on in the next text: once secret, all that follows in the burst is
+	secret  bool // inside a code that is not digits
+	matched int  // bytes of such a code's beginning
+}
+
+// text makes zeros of digits, line by line.
+func (m *masking) text(b []byte) {
 	var digits []int
-	secret := false // inside a code that is not digits
 	end := func(ended bool) {
 		for _, i := range hidden(digits, ended) {
 			b[i] = '0'
 		}
-		digits, secret = digits[:0], false
+		digits = digits[:0]
 	}
 	for i := 0; i < len(b); i++ {
-		switch c := b[i]; {
-		case c == '\r' || c == '\n':
-			end(true)
-		case secret && (c|0x20) >= 'a' && (c|0x20) <= 'z':
-			b[i] = 'A'
-		case c >= '0' && c <= '9':
-			digits = append(digits, i)
+		c := b[i]
+		digit := c >= '0' && c <= '9'
+		switch {
 		case c == ']' && i+2 < len(b): // an AIM identifier: its digit is none of the code's
 			i += 2
+			continue
+		case c == '\r' || c == '\n':
+			end(true)
+			m.secret = m.secret && m.parts
+		case m.secret && digit:
+			b[i] = '0'
+		case m.secret && (c|0x20) >= 'a' && (c|0x20) <= 'z':
+			b[i] = 'A'
+		case digit:
+			digits = append(digits, i)
 		case bytes.HasPrefix(b[i:], []byte("MSGGET")): // Honeywell's header: a length of four digits
 			i += len("MSGGET") + 3
-		case bytes.HasPrefix(b[i:], []byte(emvShopper)): // an EMVCo payment code in base64
-			secret = true
-			i += len(emvShopper) - 1
 		}
+		m.begin(c)
 	}
 	end(false)
+}
+
+// begin looks for the beginning of an EMVCo payment code in base64. What fills up a report does not part it.
+func (m *masking) begin(c byte) {
+	switch {
+	case c == 0:
+	case c == emvShopper[m.matched]:
+		m.matched++
+	case c == emvShopper[0]:
+		m.matched = 1
+	default:
+		m.matched = 0
+	}
+	if m.matched == len(emvShopper) {
+		m.secret, m.matched = true, 0
+	}
 }
 
 const emvShopper = "hQVDUFY"
@@ -125,6 +152,7 @@ func hidden(digits []int, ended bool) []int {
 // maskPackets masks the data of Zebra's packets and seals them again, so that they can be replayed. What is
 // no packet is masked as text.
 func maskPackets(b []byte) {
+	mask := masking{parts: true}
 	loose := 0 // bytes before b that are no packet
 	for at := 0; at < len(b); {
 		n := int(b[at])
@@ -132,13 +160,13 @@ func maskPackets(b []byte) {
 			at++
 			continue
 		}
-		maskText(b[loose:at])
-		maskText(b[at+4 : at+n])
+		mask.text(b[loose:at])
+		mask.text(b[at+4 : at+n])
 		binary.BigEndian.PutUint16(b[at+n:], sum(b[at:at+n]))
 		at += n + 2
 		loose = at
 	}
-	maskText(b[min(loose, len(b)):])
+	mask.text(b[min(loose, len(b)):])
 }
 
 func sum(p []byte) uint16 {
@@ -149,50 +177,68 @@ func sum(p []byte) uint16 {
 	return s
 }
 
-// An input event of a 64-bit kernel: two times of eight bytes, a type, a code and a value.
+// An input event: a time of two longs, a type, a code and a value.
 const (
-	eventSize = 24
+	eventSize = 8 + 2*strconv.IntSize/8
 	eventKey  = 1
 	eventMisc = 4 // carries the key once more, as the keyboard numbers it
+	keyZero   = 11
+	keyA      = 30
 )
 
-// maskKeys types zeros in place of digits.
+func isDigitKey(code uint16) bool {
+	return (code >= 2 && code <= 11) || (code >= 71 && code <= 73) || (code >= 75 && code <= 77) || (code >= 79 && code <= 82)
+}
+
+// isLetterKey is true of each key that says a letter or a sign in some layout.
+func isLetterKey(code uint16) bool {
+	return code == 12 || code == 13 || (code >= 16 && code <= 27) || (code >= 30 && code <= 41) || (code >= 43 && code <= 53) || code == 86
+}
+
+// maskKeys types zeros in place of digits. In a line of more than a few letters, which may be a payment code in any
+// layout, one letter stands for all of them.
 func maskKeys(b []byte) {
-	var presses []int // offsets of records
-	pressed := map[uint16][]int{}
-	isDigit := func(code uint16) bool {
-		return (code >= 2 && code <= 11) || (code >= 71 && code <= 73) || (code >= 75 && code <= 77) || (code >= 79 && code <= 82)
-	}
+	var digits, letters []int // offsets of presses
+	pressed, put := map[uint16]int{}, map[int]uint16{}
 	var releases [][2]int // a release, and the press it belongs to
 	end := func(ended bool) {
-		zero := map[int]bool{}
-		for _, at := range hidden(presses, ended) {
-			zero[at] = true
-		}
-		for at := range zero {
-			binary.LittleEndian.PutUint16(b[at+18:], 11)
-		}
-		for _, r := range releases {
-			if zero[r[1]] {
-				binary.LittleEndian.PutUint16(b[r[0]+18:], 11)
+		gone := hidden(digits, ended)
+		if n := len(letters); n > fewDigits || !ended && n > keepFirst {
+			gone = digits
+			for _, at := range letters[keepFirst:] {
+				put[at] = keyA
 			}
 		}
-		presses, releases = nil, nil
+		for _, at := range gone {
+			put[at] = keyZero
+		}
+		for _, r := range releases {
+			if key, ok := put[r[1]]; ok {
+				put[r[0]] = key
+			}
+		}
+		for at, key := range put {
+			binary.LittleEndian.PutUint16(b[at+eventSize-6:], key)
+		}
+		digits, letters, releases = nil, nil, nil
 	}
 	for at := 0; at+eventSize <= len(b); at += eventSize {
-		kind, code, value := binary.LittleEndian.Uint16(b[at+16:]), binary.LittleEndian.Uint16(b[at+18:]), binary.LittleEndian.Uint32(b[at+20:])
+		tail := b[at+eventSize-8:]
+		kind, code, value := binary.LittleEndian.Uint16(tail), binary.LittleEndian.Uint16(tail[2:]), binary.LittleEndian.Uint32(tail[4:])
 		switch {
 		case kind == eventMisc:
-			binary.LittleEndian.PutUint32(b[at+20:], 0)
+			binary.LittleEndian.PutUint32(tail[4:], 0)
 		case kind != eventKey:
 		case (code == 28 || code == 96) && value == 1:
 			end(true)
-		case isDigit(code) && value == 1:
-			presses = append(presses, at)
-			pressed[code] = append(pressed[code], at)
-		case isDigit(code) && len(pressed[code]) > 0:
-			last := pressed[code][len(pressed[code])-1]
-			releases = append(releases, [2]int{at, last})
+		case isDigitKey(code) && value == 1:
+			digits, pressed[code] = append(digits, at), at
+		case isLetterKey(code) && value == 1:
+			letters, pressed[code] = append(letters, at), at
+		default:
+			if press, ok := pressed[code]; ok {
+				releases = append(releases, [2]int{at, press})
+			}
 		}
 	}
 	end(false)

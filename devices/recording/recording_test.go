@@ -11,17 +11,20 @@ import (
 	"time"
 )
 
+// rows are the keys that say digits and letters, from key 2 on.
+const rows = "1234567890    qwertyuiop    asdfghjkl     zxcvbnm"
+
 // keys types a text as a scanner does: press and release of each key.
 func keys(text string) (b []byte) {
 	event := func(kind, code uint16, value uint32) {
 		var e [eventSize]byte
-		binary.LittleEndian.PutUint16(e[16:], kind)
-		binary.LittleEndian.PutUint16(e[18:], code)
-		binary.LittleEndian.PutUint32(e[20:], value)
+		binary.LittleEndian.PutUint16(e[eventSize-8:], kind)
+		binary.LittleEndian.PutUint16(e[eventSize-6:], code)
+		binary.LittleEndian.PutUint32(e[eventSize-4:], value)
 		b = append(b, e[:]...)
 	}
 	for _, c := range []byte(text) {
-		code := uint16(strings.IndexByte("1234567890", c) + 2)
+		code := uint16(strings.IndexByte(rows, c|0x20) + 2)
 		if c == '\r' {
 			code = 28
 		}
@@ -37,14 +40,14 @@ func keys(text string) (b []byte) {
 // typed reads it back.
 func typed(b []byte) (text string) {
 	for ; len(b) >= eventSize; b = b[eventSize:] {
-		code := binary.LittleEndian.Uint16(b[18:])
-		if binary.LittleEndian.Uint16(b[16:]) != eventKey || binary.LittleEndian.Uint32(b[20:]) != 1 {
+		code := binary.LittleEndian.Uint16(b[eventSize-6:])
+		if binary.LittleEndian.Uint16(b[eventSize-8:]) != eventKey || binary.LittleEndian.Uint32(b[eventSize-4:]) != 1 {
 			continue
 		}
 		if code == 28 {
 			text += "\r"
 		} else {
-			text += "1234567890"[code-2 : code-1]
+			text += rows[code-2 : code-1]
 		}
 	}
 	return text
@@ -83,7 +86,7 @@ func TestMask(t *testing.T) {
 		{"a few digits", "line", "A-1001\r", "A-1001\r"},
 		{"digits with noise between them", "line", "1345678\x00901234567\xff89\r", "1300000\x00000000067\xff89\r"},
 		{"Honeywell's header", "line", "\x16\xfe\x21\x00\x00\x00\rMSGGET0019j]C0\x1d134567890123456789\r", "\x16\xfe\x21\x00\x00\x00\rMSGGET0019j]C0\x1d130000000000006789\r"},
-		{"a code of letters", "line", "hQVDUFYwMWFPB6AAAAMzMQFx+Ab\r", "hQVDUFYAAAAAA6AAAAAAAAAA+AA\r"},
+		{"a code of letters", "line", "hQVDUFYwMWFPB6AAAAMzMQFx+Ab\r", "hQVDUFYAAAAAA0AAAAAAAAAA+AA\r"},
 		{"a link", "line", "https://pay.example/x?q=ab\r", "https://pay.example/x?q=ab\r"},
 	} {
 		if got := string(masked(c.driver, 1, []byte(c.says))); got != c.want {
@@ -99,6 +102,30 @@ func TestMask(t *testing.T) {
 	}
 	if got, want := masked("hidpos", 64, append(report("134567890123456789"), report(strings.Repeat("1", 48))...)), report("130000000000006789"); !bytes.Equal(got[:64], want) || got[65] != 48 {
 		t.Errorf("reports:\n%q\n%q", got, want)
+	}
+}
+
+// A code of letters comes in several reports, packets or keys, and none of them can be read.
+func TestMaskParts(t *testing.T) {
+	first, second := "hQVDUFYwMWFPB6AAAAMzMQFxcD", "Zk8sTr2QwLmN9vXyPbKd7Hj4"
+	hid := masked("hidpos", 64, append(report(first), report(second)...))
+	if rest := string(hid[64:]); !strings.HasPrefix(rest, "\x02\x18]Q1AA0AAA0") || strings.Contains(string(hid), "sTr") || strings.Contains(string(hid), "MWF") {
+		t.Errorf("reports: %q", hid)
+	}
+	cut := masked("hidpos", 64, append(report(first[:4]), report(first[4:]+second)...))
+	if strings.Contains(string(cut), "MWF") || strings.Contains(string(cut), "sTr") {
+		t.Errorf("reports, cut early: %q", cut)
+	}
+	if ssi := masked("ssi", 5, append(packet(first), packet(second)...)); strings.Contains(string(ssi), "sTr") || strings.Contains(string(ssi), "MWF") {
+		t.Errorf("packets: %q", ssi)
+	}
+	if got, want := typed(masked("evdev", eventSize, keys(first+second+"\rab12\r"))), "hq"+strings.Map(func(c rune) rune {
+		if c >= '0' && c <= '9' {
+			return '0'
+		}
+		return 'a'
+	}, first[2:]+second)+"\rab12\r"; got != want {
+		t.Errorf("typed: %q, want %q", got, want)
 	}
 }
 
