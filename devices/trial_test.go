@@ -110,6 +110,8 @@ func TestASaleHasTheScannerFirst(t *testing.T) {
 			b := atWork(t, Config{Name: "scanner", Role: pos.RoleScanner, Driver: "line", Port: s.path, Baud: 9600,
 				Scanner: scanner.Settings{Trigger: scanner.Bytes("look."), Stop: scanner.Bytes("stop.")}})
 			b.becomes("scanner", pos.DeviceReady)
+			s.say("6901234567892\r")
+			wait(t, b.scans, "scan") // it listens from here on
 			first := make(chan error, 1)
 			go func() {
 				_, err := b.desk.Test(t.Context(), "scanner")
