@@ -95,6 +95,7 @@ func rehearsal(ctx context.Context, cfg Config, dir, acquirer string) (Config, e
 	}
 	cfg.Listen, cfg.Data, cfg.Backup.Folder = free.Addr().String(), filepath.Join(dir, "data"), ""
 	cfg.Acquirer.URL, cfg.Acquirer.TokenFile, cfg.Acquirer.CAFile = "http://"+acquirer+"/posp/rest/", token, ""
+	cfg.Printer.Paid = false // paper of a sale that never was looks like any other
 	return cfg, free.Close()
 }
 

@@ -266,10 +266,10 @@ func (w *wizard) token(ctx context.Context, file string) error {
 		return err
 	}
 	_, err = to.WriteString(text + "\n")
-	if err = errors.Join(err, to.Sync(), to.Close()); err == nil {
-		hand(file, 0o600)
+	if err = errors.Join(err, to.Sync()); err == nil {
+		hand(to, 0o600)
 	}
-	return err
+	return errors.Join(err, to.Close())
 }
 
 // load checks a text as the daemon would.
@@ -338,7 +338,12 @@ func (w *wizard) write(text string) error {
 		if err := os.MkdirAll(dir, 0o750); err != nil {
 			return coded{exitCannotCreate, err}
 		}
-		hand(dir, 0o750) // else the daemon could not look into it
+		made, err := os.Open(dir)
+		if err != nil {
+			return coded{exitCannotCreate, err}
+		}
+		hand(made, 0o750) // else the daemon could not look into it
+		_ = made.Close()
 	}
 	tmp, err := os.CreateTemp(filepath.Dir(w.file), ".posd-setup-")
 	if err != nil {
@@ -346,10 +351,12 @@ func (w *wizard) write(text string) error {
 	}
 	defer os.RemoveAll(tmp.Name())
 	_, err = tmp.WriteString(text)
-	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
+	if err = errors.Join(err, tmp.Sync()); err == nil {
+		hand(tmp, 0o640)
+	}
+	if err = errors.Join(err, tmp.Close()); err != nil {
 		return coded{exitCannotCreate, err}
 	}
-	hand(tmp.Name(), 0o640)
 	if _, err := os.Stat(w.file); err == nil {
 		if err := os.Rename(w.file, w.file+".old"); err != nil {
 			return coded{exitCannotCreate, err}
@@ -362,15 +369,16 @@ func (w *wizard) write(text string) error {
 	return nil
 }
 
-// hand gives a file to the user that the daemon runs as, where root sets up a machine that has one.
-func hand(file string, mode os.FileMode) {
+// hand gives an open file to the user that the daemon runs as, where root sets up a machine that has one. A name would
+// not do: in the daemon's folder its user could put another file under it meanwhile.
+func hand(file *os.File, mode os.FileMode) {
 	u, err := user.Lookup("posd")
 	if err != nil || os.Geteuid() != 0 {
 		return // it stays this user's alone
 	}
 	uid, _ := strconv.Atoi(u.Uid)
 	gid, _ := strconv.Atoi(u.Gid)
-	if os.Chown(file, uid, gid) == nil {
-		_ = os.Chmod(file, mode) // it stays tighter then
+	if file.Chown(uid, gid) == nil {
+		_ = file.Chmod(mode) // it stays tighter then
 	}
 }
