@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"sync"
@@ -19,6 +18,7 @@ type hub struct {
 	woken chan struct{}
 	grown atomic.Int64 // how far the till has told of the journal: what is beyond it, Standing may not know yet
 	news  chan news
+	ready chan struct{} // closed when it knows where the journal ends
 
 	mu        sync.Mutex
 	fresh     []pos.Growth // as the till told them; what is missing here is read from the journal
@@ -57,7 +57,7 @@ const (
 )
 
 func newHub(s *Server) *hub {
-	return &hub{s: s, woken: make(chan struct{}, 1), news: make(chan news, maxNews), listening: map[*listener]bool{}}
+	return &hub{s: s, woken: make(chan struct{}, 1), news: make(chan news, maxNews), ready: make(chan struct{}), listening: map[*listener]bool{}}
 }
 
 func (h *hub) wake(g pos.Growth) {
@@ -89,14 +89,22 @@ func (h *hub) run(ctx context.Context) error {
 	h.mu.Lock()
 	h.seq = head.Seq
 	h.mu.Unlock()
+	close(h.ready)
 	defer h.close()
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	standing := map[string]bool{}
+	var again time.Time // when the file, which could not be read, is read again: other news do not put it off
 	for {
 		wait := time.Hour
-		if h.seq < h.grown.Load() {
-			wait = tryAgain // the file could not be read: what it says is still owed to everyone
+		switch owed := h.seq < h.grown.Load(); {
+		case !owed:
+			again = time.Time{}
+		case again.IsZero():
+			again = time.Now().Add(tryAgain)
+		}
+		if !again.IsZero() { // what it says is still owed to everyone
+			wait = max(0, time.Until(again))
 		}
 		if next := h.s.o.Health.NextChange(time.Now()); !next.IsZero() {
 			wait = min(wait, max(0, time.Until(next))+time.Millisecond)
@@ -114,6 +122,7 @@ func (h *hub) run(ctx context.Context) error {
 			}
 			h.pass(n)
 		case <-timer.C:
+			again = time.Time{}
 			h.commits(ctx)
 			h.troubles(standing)
 		}
@@ -264,14 +273,6 @@ func (s *Server) facts(told reading, lang string) []event {
 	return events
 }
 
-func encode(v any) []byte {
-	b, err := json.Marshal(v)
-	if err != nil { // our own shapes always encode
-		return []byte("{}")
-	}
-	return b
-}
-
 // pass sends what is not journaled.
 func (h *hub) pass(n news) {
 	var data []byte
@@ -342,8 +343,18 @@ func (h *hub) send(l *listener, e event) {
 	}
 }
 
-// join begins to listen. What the journal says up to seq is the listener's own to read.
-func (h *hub) join(lang string) (l *listener, seq int64, ok bool) {
+// join begins to listen. What the journal says up to seq is the listener's own to read. It waits a moment for a hub
+// that has just begun, whose place in the journal nobody could resume from.
+func (h *hub) join(ctx context.Context, lang string) (l *listener, seq int64, ok bool) {
+	late := time.NewTimer(tryAgain)
+	defer late.Stop()
+	select {
+	case <-h.ready:
+	case <-late.C:
+		return nil, 0, false
+	case <-ctx.Done():
+		return nil, 0, false
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed || len(h.listening) >= maxStreams {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -51,7 +52,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	lang := askerOf(ctx).lang
-	l, seq, ok := s.hub.join(lang)
+	l, seq, ok := s.hub.join(ctx, lang)
 	if !ok {
 		w.Header().Set("Retry-After", "5")
 		s.refuse(w, r, &pos.Error{Op: "api.events", Problem: pos.StorageFailed, Detail: "streams"})
@@ -177,4 +178,12 @@ func (s *Server) snapshot(ctx context.Context, lang string) (Snapshot, error) {
 		}
 	}
 	return v, nil
+}
+
+func encode(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil { // our own shapes always encode
+		return []byte("{}")
+	}
+	return b
 }
