@@ -121,11 +121,11 @@ func (m *masking) text(b []byte) {
 
 // begin looks for the beginning of an EMVCo payment code in base64. What fills up a report does not part it.
 func (m *masking) begin(c byte) {
-	switch {
-	case c == 0:
-	case c == emvShopper[m.matched]:
+	switch c {
+	case 0:
+	case emvShopper[m.matched]:
 		m.matched++
-	case c == emvShopper[0]:
+	case emvShopper[0]:
 		m.matched = 1
 	default:
 		m.matched = 0
