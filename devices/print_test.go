@@ -22,8 +22,9 @@ type tray struct {
 	paper []byte
 	state map[byte]byte // answers that are not "all is well"
 	mute  bool
-	stop  func(printed int) bool // called after bytes came; true and the cable is pulled
+	stop  int // the cable is pulled when so many bytes are on the paper; 0 for never
 	pull  chan struct{}
+	cut   bool // what is still on the way never arrives
 }
 
 func newTray(s *socket) *tray {
@@ -39,7 +40,7 @@ func newTray(s *socket) *tray {
 func (y *tray) hears(b []byte) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
-	for len(b) > 0 {
+	for len(b) > 0 && !y.cut {
 		if len(b) >= 3 && b[0] == 0x10 && b[1] == 0x04 {
 			if !y.mute {
 				answer := y.state[b[2]]
@@ -53,10 +54,10 @@ func (y *tray) hears(b []byte) {
 		}
 		y.paper = append(y.paper, b[0])
 		b = b[1:]
-	}
-	if y.stop != nil && y.stop(len(y.paper)) {
-		y.stop = nil
-		close(y.pull)
+		if len(y.paper) == y.stop {
+			y.stop, y.cut = 0, true
+			close(y.pull)
+		}
 	}
 }
 
@@ -175,8 +176,7 @@ func TestPrinterPulled(t *testing.T) {
 	for i, at := range []int{1, 40, 700, 2000} {
 		about := fmt.Sprint("P", i)
 		y.mu.Lock()
-		from := len(y.paper)
-		y.stop, y.pull = func(n int) bool { return n >= from+at }, make(chan struct{})
+		y.stop, y.pull = len(y.paper)+at, make(chan struct{})
 		pull, pulled := y.pull, make(chan struct{})
 		y.mu.Unlock()
 		go func() {
@@ -193,7 +193,7 @@ func TestPrinterPulled(t *testing.T) {
 		<-pulled
 		s.plug()
 		y.mu.Lock()
-		y.line = s.master
+		y.line, y.cut = s.master, false
 		y.mu.Unlock()
 		b.becomes("printer", pos.DeviceReady)
 		if y.printed("slip "+about) != begun {
