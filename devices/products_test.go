@@ -2,7 +2,6 @@ package devices
 
 import (
 	"context"
-	"io"
 	"strings"
 	"testing"
 
@@ -67,7 +66,7 @@ func TestShippedScanners(t *testing.T) {
 					descriptor = ""
 				}
 				o := newOutlet(t, descriptor)
-				drivers[p.Driver] = func(ctx context.Context, c Config) (io.ReadWriteCloser, dialect, error) { return o.driver(ctx, c) }
+				drivers[p.Driver] = func(ctx context.Context, c Config) (opened, dialect, error) { return o.driver(ctx, c) }
 				c.Port = "node"
 				say = o.say
 				told = func(want string) {

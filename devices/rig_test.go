@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
-	"io"
 	"os"
 	"sync"
 	"testing"
@@ -85,7 +84,7 @@ func (o *outlet) hears() string {
 }
 
 // driver opens the outlet instead of a node.
-func (o *outlet) driver(_ context.Context, c Config) (io.ReadWriteCloser, dialect, error) {
+func (o *outlet) driver(_ context.Context, c Config) (opened, dialect, error) {
 	o.mu.Lock()
 	ours := o.ours
 	o.ours = nil

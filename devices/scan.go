@@ -21,8 +21,14 @@ type dialect interface {
 	Say(w scanner.Word, at time.Time) []byte
 }
 
+// opened is a line that was just opened.
+type opened interface {
+	io.ReadWriteCloser
+	Settle(quiet, rest, within time.Duration) (spoke time.Time, err error)
+}
+
 // scannerDriver opens the lines of a kind of scanner and speaks its dialect on them.
-type scannerDriver func(context.Context, Config) (io.ReadWriteCloser, dialect, error)
+type scannerDriver func(context.Context, Config) (opened, dialect, error)
 
 // scanners is every scanner driver there is: hardware that speaks one of them needs no code.
 func scanners() map[string]scannerDriver {
@@ -35,7 +41,7 @@ func scanners() map[string]scannerDriver {
 }
 
 func serial(speak func(scanner.Settings) dialect) scannerDriver {
-	return func(ctx context.Context, c Config) (io.ReadWriteCloser, dialect, error) {
+	return func(ctx context.Context, c Config) (opened, dialect, error) {
 		l, err := line.Open(ctx, c.Port, c.Baud)
 		if err != nil {
 			return nil, nil, err
@@ -44,7 +50,7 @@ func serial(speak func(scanner.Settings) dialect) scannerDriver {
 	}
 }
 
-func hidpos(ctx context.Context, c Config) (io.ReadWriteCloser, dialect, error) {
+func hidpos(ctx context.Context, c Config) (opened, dialect, error) {
 	l, err := line.OpenHID(ctx, c.Port)
 	if err != nil {
 		return nil, nil, err
@@ -75,7 +81,7 @@ type woken struct {
 	refused error
 }
 
-func evdev(ctx context.Context, c Config) (io.ReadWriteCloser, dialect, error) {
+func evdev(ctx context.Context, c Config) (opened, dialect, error) {
 	l, err := line.OpenKeys(ctx, c.Port)
 	if err != nil {
 		return nil, nil, err
@@ -85,11 +91,14 @@ func evdev(ctx context.Context, c Config) (io.ReadWriteCloser, dialect, error) {
 
 // Paces and limits of a scanner.
 const (
-	sameScan     = time.Second     // the same bytes are one scan so long: presentation scanners read a code left in view again
-	garbledAfter = 3               // noise so often in a row is no accident
-	verdictAfter = 3 * time.Second // a scanner that waits to hear whether its code was taken gives up after ten
-	mostWords    = 8               // unsaid; a scanner that takes none is lost soon
-	longRead     = 4096            // bytes: a read takes a whole report, and a serial line's all
+	openQuiet    = 200 * time.Millisecond // no code pauses so long
+	openRest     = time.Second            // what follows the end of a code so soon may be more of it
+	openWithin   = 2 * time.Second        // a code may lie in view of a scanner for longer
+	sameScan     = time.Second            // the same bytes are one scan so long: presentation scanners read a code left in view again
+	garbledAfter = 3                      // noise so often in a row is no accident
+	verdictAfter = 3 * time.Second        // a scanner that waits to hear whether its code was taken gives up after ten
+	mostWords    = 8                      // unsaid; a scanner that takes none is lost soon
+	longRead     = 4096                   // bytes: a read takes a whole report, and a serial line's all
 )
 
 // scan is one scanner at the desk.
@@ -97,6 +106,7 @@ type scan struct {
 	d       *Desk
 	c       Config
 	words   chan scanner.Word
+	doubt   time.Time    // a code that comes before may have begun before its line was opened
 	noise   int          // in a row
 	taken   bool         // the last code
 	verdict time.Time    // until when the scanner waits for one; zero when it does not
@@ -109,17 +119,34 @@ func (d *Desk) scanner(c Config, open scannerDriver, v *supervise.Device) {
 	s := &scan{d: d, c: c, words: make(chan scanner.Word, mostWords)}
 	d.scans = append(d.scans, s)
 	var speak dialect // of the line that is open
-	v.Open = func(ctx context.Context) (l io.ReadWriteCloser, err error) {
+	v.Open = func(ctx context.Context) (_ io.ReadWriteCloser, err error) {
 		at, err := resolved(d.o.Roots, c)
 		if err != nil {
 			return nil, err
 		}
-		l, speak, err = open(ctx, at)
-		return l, err
+		var l opened
+		if l, speak, err = open(ctx, at); err != nil {
+			return nil, err
+		}
+		if err := s.settle(ctx, l); err != nil {
+			return nil, errors.Join(err, l.Close())
+		}
+		return l, nil
 	}
 	v.Use = func(ctx context.Context, l io.ReadWriteCloser, t *supervise.Tally) error {
 		return s.use(ctx, l, speak, t)
 	}
+}
+
+// settle lets pass what was scanned before the line was open: it may be half a code, or that of a shopper who has left.
+// Only then the scanner is ready, and nobody who plugs it in scans sooner.
+func (s *scan) settle(ctx context.Context, l opened) error {
+	defer context.AfterFunc(ctx, func() { _ = l.Close() })()
+	spoke, err := l.Settle(openQuiet, openRest, openWithin)
+	if s.doubt = (time.Time{}); !spoke.IsZero() {
+		s.doubt = spoke.Add(openRest)
+	}
+	return err
 }
 
 // say hands a word over. It never blocks.
@@ -157,11 +184,17 @@ func (d *Desk) look(p pos.PromptKind) {
 	}
 }
 
-// wanted reports whether a shopper is being asked for a code.
-func (d *Desk) wanted() bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.looking
+// begin forgets what a scanner that is gone was told, and tells the one that came what is wanted of it now: a code for
+// a shopper, or for whoever tries it.
+func (s *scan) begin() {
+	s.d.mu.Lock()
+	defer s.d.mu.Unlock()
+	for len(s.words) > 0 {
+		<-s.words
+	}
+	if s.d.looking || s.d.trials[s.c.Name] != nil {
+		s.say(scanner.Trigger)
+	}
 }
 
 // chunk is what one read gave.
@@ -201,19 +234,21 @@ func (s *scan) use(ctx context.Context, l io.ReadWriteCloser, speak dialect, t *
 }
 
 func (s *scan) converse(ctx context.Context, l io.Writer, speak dialect, t *supervise.Tally, chunks <-chan chunk) error {
-	for len(s.words) > 0 {
-		<-s.words // for a scanner that is gone
-	}
 	s.verdict, s.later = time.Time{}, 0
-	if s.d.wanted() {
-		s.say(scanner.Trigger)
-	}
+	s.begin()
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	if w, ok := speak.(woken); ok && w.refused != nil {
 		t.Wrong(w.refused)
 	}
-	write := speak.Say(scanner.Setup, time.Now())
+	var write []byte
+	if !s.doubt.IsZero() {
+		t.Rejected.Add(1)
+		if s.c.Scanner.Ack { // it waits for a verdict, and hears nothing else before
+			write = speak.Say(scanner.Bad, time.Now())
+		}
+	}
+	write = append(write, speak.Say(scanner.Setup, time.Now())...)
 	for {
 		if len(write) > 0 {
 			if _, err := l.Write(write); err != nil {
@@ -300,6 +335,11 @@ func (s *scan) hear(events []scanner.Event, t *supervise.Tally, at time.Time) (w
 				}
 			}
 		case e.Said != "":
+		case at.Before(s.doubt):
+			t.Rejected.Add(1)
+			if waits {
+				w = scanner.Bad
+			}
 		default:
 			if waits {
 				s.verdict = at.Add(verdictAfter)

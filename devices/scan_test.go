@@ -270,7 +270,7 @@ func TestRightsComeLate(t *testing.T) {
 	begin, late := time.Now(), time.Second
 	drivers := scanners()
 	plain := drivers["line"]
-	drivers["line"] = func(ctx context.Context, c Config) (io.ReadWriteCloser, dialect, error) {
+	drivers["line"] = func(ctx context.Context, c Config) (opened, dialect, error) {
 		if time.Since(begin) < late {
 			return nil, nil, line.ErrRights
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -14,6 +15,7 @@ import (
 	"posd/devices/ports"
 	"posd/devices/profiles"
 	"posd/devices/scanner"
+	"posd/devices/supervise"
 	"posd/pos"
 )
 
@@ -99,6 +101,32 @@ func TestOneTrialAtATime(t *testing.T) {
 	}
 	if trial, err := b.desk.Test(t.Context(), "gone"); err != nil || trial.OK || trial.What != "not_ready" || !strings.Contains(trial.Args["why"], "cable") {
 		t.Errorf("%+v %v", trial, err)
+	}
+}
+
+// A trial begins in the instant in which the scanner's line opens: the scanner is told to look for a code all the same,
+// and nothing else that was meant for one that is gone.
+func TestATrialAsTheLineOpens(t *testing.T) {
+	ours, theirs := net.Pipe()
+	d := bareDesk(func(pos.Scan) {})
+	one := &scan{d: d, c: Config{Name: "scanner"}, words: make(chan scanner.Word, mostWords)}
+	d.scans, d.trials = []*scan{one}, map[string]chan pos.Scan{"scanner": make(chan pos.Scan, 1)}
+	d.tell("scanner", scanner.Bad)
+	d.tell("scanner", scanner.Trigger)
+	done := make(chan error, 1)
+	go func() {
+		done <- one.use(t.Context(), ours, scanner.NewLine(scanner.Settings{Trigger: scanner.Bytes("on;"), Bad: scanner.Bytes("bad;")}), &supervise.Tally{})
+	}()
+	b := make([]byte, 64)
+	if err := theirs.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := theirs.Read(b); err != nil || string(b[:n]) != "on;" {
+		t.Errorf("it is told %q, %v", b[:n], err)
+	}
+	_ = theirs.Close()
+	if err := <-done; err == nil {
+		t.Error("no error at the end")
 	}
 }
 

@@ -43,6 +43,47 @@ func (n *Node) Read(b []byte) (int, error) {
 	}
 }
 
+// Settle throws away what the device says until it has been silent for quiet, or for rest once it has said something: a
+// code that was under way when the line opened, or that an adapter kept from before. It gives up after within, and tells
+// when the device spoke last; zero when it was silent.
+func (n *Node) Settle(quiet, rest, within time.Duration) (spoke time.Time, err error) {
+	b := make([]byte, 4096)
+	for end := time.Now().Add(within); time.Now().Before(end); {
+		if err := n.f.SetReadDeadline(time.Now().Add(quiet)); err != nil {
+			if errors.Is(err, os.ErrNoDeadline) {
+				err = nil
+			}
+			return spoke, err
+		}
+		_, err := n.Read(b)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			if more, err := n.waiting(b); !more {
+				return spoke, err
+			}
+		} else if err != nil {
+			return spoke, err
+		}
+		spoke, quiet = time.Now(), rest
+	}
+	return spoke, n.f.SetReadDeadline(time.Time{})
+}
+
+// waiting takes what came while nobody looked, for a deadline passes by on a busy register too.
+func (n *Node) waiting(b []byte) (more bool, err error) {
+	if err := n.f.SetReadDeadline(time.Time{}); err != nil {
+		return false, err
+	}
+	raw, err := n.f.SyscallConn()
+	if err != nil {
+		return false, err
+	}
+	return more, raw.Read(func(fd uintptr) bool {
+		got, err := unix.Read(int(fd), b)
+		more = err == nil && got > 0 // an end is for the next read to find
+		return true
+	})
+}
+
 // Write writes one message, or ends the line: a device that takes none for five seconds takes no more.
 func (n *Node) Write(b []byte) (int, error) {
 	// A device that knows no deadline bounds its writes itself, as the kernel does for USB.

@@ -56,6 +56,50 @@ func TestMessagesStayApart(t *testing.T) {
 	}
 }
 
+// What a device says when its line opens is thrown away, up to a pause; also when nobody looked until the pause was over,
+// and when it never pauses. What it says afterwards is read.
+func TestSettle(t *testing.T) {
+	for _, c := range []struct {
+		name                string
+		said                string
+		quiet, rest, within time.Duration
+	}{
+		{"half a code", "34567\r", 10 * time.Millisecond, 20 * time.Millisecond, time.Minute},
+		{"looked too late", "34567\r", -1, -1, time.Minute},
+		{"silent", "", 10 * time.Millisecond, time.Minute, time.Minute},
+		{"given up", "34567\r", time.Minute, time.Minute, time.Nanosecond},
+	} {
+		ours, theirs := pair(t)
+		n := NewNode(ours)
+		if c.said != "" {
+			if _, err := theirs.WriteString(c.said); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if c.within < time.Second {
+			<-time.After(c.within) // nothing more is waited for
+		}
+		spoke, err := n.Settle(c.quiet, c.rest, c.within)
+		if said := c.said != "" && c.within > time.Second; err != nil || spoke.IsZero() == said {
+			t.Errorf("%s: it spoke last at %v, %v", c.name, spoke, err)
+		}
+		if _, err := theirs.WriteString("whole"); err != nil {
+			t.Fatal(err)
+		}
+		b := make([]byte, 64)
+		for got := 0; string(b[:got]) != "whole"; {
+			if got, err = n.Read(b); err != nil {
+				t.Fatalf("%s: %v", c.name, err)
+			}
+		}
+	}
+	ours, theirs := pair(t)
+	_ = theirs.Close()
+	if _, err := NewNode(ours).Settle(time.Minute, time.Minute, time.Minute); !errors.Is(err, ErrGone) {
+		t.Errorf("after it went away: %v", err)
+	}
+}
+
 // A device that takes nothing ends the line, and closing wakes a read that waits.
 func TestNodeEnds(t *testing.T) {
 	ours, _ := pair(t)

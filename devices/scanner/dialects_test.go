@@ -1,6 +1,7 @@
 package scanner
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -300,6 +301,18 @@ func TestSSISameCodeAfterALostPacket(t *testing.T) {
 	take(s.Feed(code(ssiAgain), noon.Add(2*time.Minute+2*ssiPatience))) // our acknowledgement was lost
 	if scans != 3 {
 		t.Errorf("%d scans", scans)
+	}
+}
+
+// A part that is sent again on a line that was just opened may be the last of a code whose others are lost: it is
+// acknowledged, and not whole. Later ones are.
+func TestSSILastPartOnANewLine(t *testing.T) {
+	s := NewSSI(Settings{})
+	for i, state := range []byte{ssiAgain, 0, ssiAgain} {
+		events, write := s.Feed(sealed([]byte{8, ssiDecode, 0, state, 3, '1', '2', byte('0' + i)}), noon.Add(time.Duration(i)*time.Minute))
+		if len(events) != 1 || events[0].Rejected != "" || events[0].Whole() != (i > 0) || !bytes.Equal(write, ssiPacket(ssiAck)) {
+			t.Errorf("%d: %+v, %x is written", i, events, write)
+		}
 	}
 }
 

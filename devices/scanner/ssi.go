@@ -49,6 +49,7 @@ type SSI struct {
 	parted  time.Time
 
 	last []byte // the packet that was acknowledged last, without status; nil when another was lost since
+	told bool   // a code was sent on this line before, whole or broken
 
 	waits [][]byte // commands: the first has left and waits for its acknowledgement
 	tries int
@@ -159,7 +160,7 @@ func (s *SSI) Feed(b []byte, at time.Time) (events []Event, write []byte) {
 		sum := uint16(s.buf[length])<<8 | uint16(s.buf[length+1])
 		s.buf = s.buf[length+2:]
 		if ssiSum(packet) != sum {
-			s.last = nil
+			s.last, s.told = nil, true
 			events, write = append(events, Event{Rejected: Checksum, At: at}), append(write, ssiPacket(ssiNak, ssiResend)...)
 			continue
 		}
@@ -215,7 +216,8 @@ func (s *SSI) decode(state byte, body []byte, at time.Time) []Event {
 	if state&ssiAgain != 0 && s.last != nil && bytes.Equal(key, s.last) {
 		return []Event{{Rejected: Retransmit, At: at}}
 	}
-	s.last = key
+	torn := state&ssiAgain != 0 && !s.told // what came before it was acknowledged on another line
+	s.last, s.told = key, true
 	if len(body) == 0 {
 		s.drop()
 		return []Event{{Rejected: BadLength, At: at}}
@@ -244,6 +246,9 @@ func (s *SSI) decode(state byte, body []byte, at time.Time) []Event {
 		if e.AIM == "" && e.Rejected == "" {
 			e.Symbology = name
 		}
+		if torn {
+			e = s.end.torn(e)
+		}
 		events = append(events, e)
 	}
 	return events
@@ -255,7 +260,7 @@ func (s *SSI) drop() { s.part, s.pending, s.wide = nil, false, false }
 func (s *SSI) Idle(at time.Time) (events []Event, write []byte) {
 	if len(s.buf) > 0 && !at.Before(s.touched.Add(silence)) {
 		events = append(events, Event{Rejected: Unterminated, At: s.touched.Add(silence)})
-		s.buf, s.last = nil, nil
+		s.buf, s.last, s.told = nil, nil, true
 	}
 	if s.pending && !at.Before(s.parted.Add(ssiNextPart)) {
 		events = append(events, Event{Rejected: Incomplete, At: s.parted.Add(ssiNextPart)})
