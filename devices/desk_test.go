@@ -286,7 +286,7 @@ func TestUnknownDevices(t *testing.T) {
 	s := newSocket(t)
 	b := atWork(t, Config{Name: "scanner", Role: pos.RoleScanner, Driver: "line", Port: s.path, Baud: 9600})
 	b.becomes("scanner", pos.DeviceReady)
-	if _, err := b.desk.Test(t.Context(), "teapot"); pos.ProblemOf(err) != pos.NotFound {
+	if _, err := b.desk.Test(t.Context(), "teapot", pos.Slip{}); pos.ProblemOf(err) != pos.NotFound {
 		t.Errorf("%v", err)
 	}
 }

@@ -109,6 +109,27 @@ func TestPrint(t *testing.T) {
 	}
 }
 
+// A technician tries a printer: the slip comes out of that one, is never a copy, and what the printer says of itself is
+// told; one that says nothing of itself is told to be looked at.
+func TestTryAPrinter(t *testing.T) {
+	b, _, y := printing(t, printer.Settings{})
+	slip := pos.Slip{Kind: pos.SlipTest, About: "NYC5AV-03", Lines: []pos.SlipLine{{Text: "a test 测试"}}}
+	for i := range 2 {
+		got, err := b.desk.Test(t.Context(), "printer", slip)
+		if err != nil || !got.OK || got.What != "printed" || got.Args["letters"] == "" || got.Args["qr"]+got.Args["silent"] != "" || y.printed("a test") != i+1 || y.printed("a copy") != 0 {
+			t.Errorf("%+v, %v", got, err)
+		}
+	}
+	y.set(4, 0x72, false)
+	if got, err := b.desk.Test(t.Context(), "printer", slip); err != nil || got.OK || got.What != "paper" || got.Args["why"] == "" || y.printed("a test") != 2 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	b, _, y = printing(t, printer.Settings{Silent: true})
+	if got, err := b.desk.Test(t.Context(), "printer", slip); err != nil || !got.OK || got.Args["silent"] == "" || y.printed("a test") != 1 {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
 // Of a slip that is asked for twice at once one is the original; what says something else is no copy of it.
 func TestPrintCopies(t *testing.T) {
 	b, _, y := printing(t, printer.Settings{})

@@ -19,9 +19,9 @@ const (
 )
 
 // Test tries a device. A scanner reads one code, which goes to nobody else; a display shows a test picture for
-// a while, or until the till has something to show. A sale that asks for a code has the scanner first: its trial is
+// a while, or until the till has something to show; a printer prints the slip. A sale that asks for a code has the scanner first: its trial is
 // refused, or ends. It blocks for as long as the trial lasts; an error is about the question and not about the device.
-func (d *Desk) Test(ctx context.Context, name string) (pos.Trial, error) {
+func (d *Desk) Test(ctx context.Context, name string, slip pos.Slip) (pos.Trial, error) {
 	i := slices.IndexFunc(d.list, func(v *supervise.Device) bool { return v.Name == name })
 	if i < 0 {
 		return pos.Trial{}, pos.Refuse("desk.test", pos.NotFound, "%q", name)
@@ -36,7 +36,21 @@ func (d *Desk) Test(ctx context.Context, name string) (pos.Trial, error) {
 	case pos.RoleDisplay:
 		return d.tryDisplay(name), nil
 	}
-	return pos.Trial{OK: true, What: "ready"}, nil
+	return d.tryPrinter(ctx, name, slip), nil
+}
+
+// tryPrinter prints on that printer and on no other, and tells what it said itself.
+func (d *Desk) tryPrinter(ctx context.Context, name string, slip pos.Slip) pos.Trial {
+	p := d.presses[slices.IndexFunc(d.presses, func(p *press) bool { return p.c.Name == name })]
+	came := p.put(ctx, printJob{slip: slip, done: make(chan pos.Printed, 1)})
+	args := map[string]string{"why": came.Why}
+	for _, lack := range came.Lacks {
+		args[string(lack)] = "lacks"
+	}
+	if !came.Told {
+		args["silent"] = "says nothing"
+	}
+	return pos.Trial{OK: came.OK, What: string(came.What), Args: args}
 }
 
 func (d *Desk) tryScanner(ctx context.Context, v *supervise.Device) (pos.Trial, error) {

@@ -37,7 +37,7 @@ func TestTryAScanner(t *testing.T) {
 		b.desk.scanWithin = c.within
 		came := make(chan string, 1)
 		go func() {
-			trial, err := b.desk.Test(t.Context(), "scanner")
+			trial, err := b.desk.Test(t.Context(), "scanner", pos.Slip{})
 			if err != nil {
 				came <- err.Error()
 				return
@@ -85,11 +85,11 @@ func TestOneTrialAtATime(t *testing.T) {
 	b.becomes("scanner", pos.DeviceReady)
 	first := make(chan error, 1)
 	go func() {
-		_, err := b.desk.Test(t.Context(), "scanner")
+		_, err := b.desk.Test(t.Context(), "scanner", pos.Slip{})
 		first <- err
 	}()
 	b.tries("scanner")
-	if _, err := b.desk.Test(t.Context(), "scanner"); pos.ProblemOf(err) != pos.ScannerBusy {
+	if _, err := b.desk.Test(t.Context(), "scanner", pos.Slip{}); pos.ProblemOf(err) != pos.ScannerBusy {
 		t.Errorf("the second: %v", err)
 	}
 	s.say("6901234567892\r")
@@ -99,7 +99,7 @@ func TestOneTrialAtATime(t *testing.T) {
 	for b.desk.Standing()[1].LastError == "" { // it was tried long ago
 		runtime.Gosched()
 	}
-	if trial, err := b.desk.Test(t.Context(), "gone"); err != nil || trial.OK || trial.What != "not_ready" || !strings.Contains(trial.Args["why"], "cable") {
+	if trial, err := b.desk.Test(t.Context(), "gone", pos.Slip{}); err != nil || trial.OK || trial.What != "not_ready" || !strings.Contains(trial.Args["why"], "cable") {
 		t.Errorf("%+v %v", trial, err)
 	}
 }
@@ -142,7 +142,7 @@ func TestASaleHasTheScannerFirst(t *testing.T) {
 			wait(t, b.scans, "scan") // it listens from here on
 			first := make(chan error, 1)
 			go func() {
-				_, err := b.desk.Test(t.Context(), "scanner")
+				_, err := b.desk.Test(t.Context(), "scanner", pos.Slip{})
 				first <- err
 			}()
 			b.tries("scanner")
@@ -156,7 +156,7 @@ func TestASaleHasTheScannerFirst(t *testing.T) {
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 			defer cancel()
-			if _, err := b.desk.Test(ctx, "scanner"); pos.ProblemOf(err) != pos.ScannerBusy {
+			if _, err := b.desk.Test(ctx, "scanner", pos.Slip{}); pos.ProblemOf(err) != pos.ScannerBusy {
 				t.Errorf("a trial that begins: %v", err)
 			}
 			b.desk.Show(pos.Prompt{Kind: pos.PromptIdle})
@@ -190,7 +190,7 @@ func TestTryADisplay(t *testing.T) {
 	b.becomes("display", pos.DeviceReady)
 	one.told(lastLine)
 	b.desk.testShown = time.Millisecond
-	trial, err := b.desk.Test(t.Context(), "display")
+	trial, err := b.desk.Test(t.Context(), "display", pos.Slip{})
 	if err != nil || !trial.OK || trial.What != "shown" {
 		t.Fatal(trial, err)
 	}
@@ -201,7 +201,7 @@ func TestTryADisplay(t *testing.T) {
 		t.Errorf("after it, it is told %q", got)
 	}
 	b.desk.testShown = time.Hour
-	if _, err := b.desk.Test(t.Context(), "display"); err != nil {
+	if _, err := b.desk.Test(t.Context(), "display", pos.Slip{}); err != nil {
 		t.Fatal(err)
 	}
 	one.told(lastLine)

@@ -17,6 +17,7 @@ const (
 	SlipPending SlipKind = "pending" // the shopper's, when the outcome is not known yet
 	SlipRefund  SlipKind = "refund"  // the shopper's, after a refund was asked for or done
 	SlipDay     SlipKind = "day"     // the manager's
+	SlipTest    SlipKind = "test"    // a technician looks whether a printer works
 )
 
 // Printed is what became of printing a slip. Printing decides nothing about money, and is never repeated by itself: a
@@ -26,6 +27,7 @@ type Printed struct {
 	What  PrintedAs     `json:"what"`  // the word that sentences are found by
 	Why   string        `json:"why"`   // for a technician; may be empty
 	Copy  bool          `json:"copy"`  // the paper says that it is a copy
+	Told  bool          `json:"told"`  // the printer itself answered how it stands
 	Lacks []PrinterLack `json:"lacks"` // what the printer could not print
 }
 

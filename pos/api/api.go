@@ -60,8 +60,8 @@ type Book interface {
 type Desk interface {
 	Standing() []pos.Device
 	Discover() []pos.Found
-	Test(ctx context.Context, name string) (pos.Trial, error) // may take half a minute
-	Print(ctx context.Context, slip pos.Slip) pos.Printed     // the same; never prints twice by itself
+	Test(ctx context.Context, name string, slip pos.Slip) (pos.Trial, error) // may take half a minute; a printer prints the slip
+	Print(ctx context.Context, slip pos.Slip) pos.Printed                    // the same; never prints twice by itself
 }
 
 // Options are what the face is made of.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"net/http"
@@ -83,7 +84,7 @@ func (s *Server) testDevice(ctx context.Context, c command, _ struct{}) (Tested,
 	}
 	ctx, cancel := context.WithTimeout(ctx, trialWithin)
 	defer cancel()
-	trial, err := s.o.Desk.Test(ctx, c.ID)
+	trial, err := s.o.Desk.Test(ctx, c.ID, s.paper().TestSlip(time.Now()))
 	if err != nil {
 		return Tested{}, err
 	}
@@ -93,13 +94,14 @@ func (s *Server) testDevice(ctx context.Context, c command, _ struct{}) (Tested,
 	if family := args["family"]; family != "" {
 		args["name"] = s.o.Words.Say(lang, "family."+family+".name", nil)
 	}
-	part := func(which string) string {
-		if id := "device.test." + trial.What + which; s.o.Words.Has(id) {
-			return s.o.Words.Say(lang, id, args)
+	part := func(id string) string {
+		if !s.o.Words.Has(id) {
+			return ""
 		}
-		return ""
+		return s.o.Words.Say(lang, id, args)
 	}
-	v := Tested{Result: "failed", Say: part(".say"), Ask: part(".ask"), Do: part(".do")}
+	test := "device.test." + trial.What
+	v := Tested{Result: "failed", Say: cmp.Or(part(test+".say"), part("device.print."+trial.What)), Ask: part(test + ".ask"), Do: part(test + ".do")}
 	if trial.OK {
 		v.Result = "ok"
 	} else {

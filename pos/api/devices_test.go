@@ -20,6 +20,8 @@ func TestTrials(t *testing.T) {
 		{"scanner", "en", 200, []string{`"result":"ok"`, "scanner reads: WeChat payment code, 18 characters, ****6789."}},
 		{"scanner", "zh-Hans", 200, []string{"****6789", "18"}},
 		{"display", "fr-CA", 200, []string{`"ask":"Est-elle là`, "posd display"}},
+		{"printer", "en", 200, []string{`"result":"ok"`, "printer printed a test slip, but has no Chinese letters.", `"ask":"Is it whole`}},
+		{"empty", "en", 200, []string{`"result":"failed"`, "The printer has no paper. Nothing was printed."}},
 		{"pulled", "en", 200, []string{`"result":"failed"`, "pulled is not ready: the cable is out.", "/dev/ttyACM0"}},
 		{"teapot", "en", 404, []string{`"not_found"`}},
 	} {

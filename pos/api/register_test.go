@@ -69,12 +69,16 @@ func (noDesk) Print(_ context.Context, slip pos.Slip) pos.Printed {
 	}
 	return pos.Printed{OK: true, What: pos.SlipPrinted, Copy: true, Lacks: []pos.PrinterLack{pos.LackLetters}}
 }
-func (noDesk) Test(_ context.Context, name string) (pos.Trial, error) {
+func (noDesk) Test(_ context.Context, name string, slip pos.Slip) (pos.Trial, error) {
 	switch name {
 	case "scanner":
 		return pos.Trial{OK: true, What: "read", Args: map[string]string{"family": "wechat", "code": "****6789", "aim": "", "n": "18"}}, nil
 	case "display":
 		return pos.Trial{OK: true, What: "shown", Args: map[string]string{"text": "posd display", "seconds": "20"}}, nil
+	case "printer":
+		return pos.Trial{OK: true, What: "printed", Args: map[string]string{"letters": "lacks", "kind": string(slip.Kind)}}, nil
+	case "empty":
+		return pos.Trial{What: "paper", Args: map[string]string{"why": "it has no paper"}}, nil
 	case "pulled":
 		return pos.Trial{What: "not_ready", Args: map[string]string{"why": "the cable is out", "port": "/dev/ttyACM0"}}, nil
 	}

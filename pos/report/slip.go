@@ -125,6 +125,24 @@ func (p Paper) refund(s pos.Sale, r pos.Refund) pos.Slip {
 	return pos.Slip{Kind: pos.SlipRefund, About: r.ID, Lines: w.lines}
 }
 
+// TestSlip is for whoever looks whether a printer works: the letters of every language, both edges of the paper, and a QR
+// for a phone.
+func (p Paper) TestSlip(now time.Time) pos.Slip {
+	w := &writing{Paper: p, langs: p.Words.Languages()}
+	w.head()
+	for _, l := range w.langs {
+		w.put(pos.SlipLine{Text: p.Words.Say(l, "slip.test.title", nil), Center: true, Bold: true})
+	}
+	w.put(pos.SlipLine{Text: "|<", Right: ">|"})
+	w.row("slip.time", w.time(now))
+	w.say("slip.test.say")
+	w.put(pos.SlipLine{Rule: true})
+	text := "posd " + p.Register + " " + now.In(p.Zone).Format("2006-01-02 15:04:05")
+	w.put(pos.SlipLine{QR: text})
+	w.put(pos.SlipLine{Text: text, Center: true})
+	return pos.Slip{Kind: pos.SlipTest, About: p.Register, Lines: w.lines}
+}
+
 // writing is a slip in the making, in several languages.
 type writing struct {
 	Paper

@@ -71,6 +71,12 @@ func TestSlips(t *testing.T) {
 			t.Errorf("%s shows the code", name)
 		}
 	}
+	p := Paper{Store: "NYC5AV", Register: "NYC5AV-03", Zone: newYork(t), Words: catalogue}
+	var b bytes.Buffer
+	if err := SlipText(&b, p.TestSlip(time.Date(2026, 11, 20, 19, 31, 55, 0, time.UTC))); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "slip-test.txt", b.Bytes())
 	for _, lang := range catalogue.Languages() {
 		p := Paper{Store: "NYC5AV", Register: "NYC5AV-03", Zone: newYork(t), Words: catalogue, Languages: []string{lang}}
 		var b bytes.Buffer
