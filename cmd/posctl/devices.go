@@ -52,8 +52,8 @@ func (f *face) devicesCommand() *cobra.Command {
 			}
 			f.discovered(list.Items)
 			return nil
-		}}, &cobra.Command{Use: "test NAME", Short: "Let a device show that it works: scan a code, look at a display", Args: takes("NAME"),
-		Example: "  posctl devices test scanner     then scan any code within 30 seconds",
+		}}, &cobra.Command{Use: "test NAME", Short: "Let a device show that it works: scan a code, look at a display, print a test slip", Args: takes("NAME"),
+		Example: "  posctl devices test scanner     then scan any code within 30 seconds\n  posctl devices test printer     then look at the slip",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r, err := f.dial(technician...)
 			if err != nil {

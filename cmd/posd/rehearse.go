@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -33,20 +34,23 @@ const (
 )
 
 func (f *face) rehearseCommand() *cobra.Command {
-	return &cobra.Command{Use: "rehearse", Short: "Take one sale with the configured devices against a simulator in this process; no money moves", Args: nothing,
+	var slip bool
+	cmd := &cobra.Command{Use: "rehearse", Short: "Take one sale with the configured devices against a simulator in this process; no money moves", Args: nothing,
 		Example: "  systemctl stop posd\n  posd rehearse --config /etc/posd/posd.toml",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			l, _, err := f.load()
 			if err != nil {
 				return err
 			}
-			return f.rehearse(cmd.Context(), l.Config)
+			return f.rehearse(cmd.Context(), l.Config, true, slip)
 		}}
+	cmd.Flags().BoolVar(&slip, "test-slip", false, "and print a test slip on each printer")
+	return cmd
 }
 
 // rehearse runs a whole register on the real devices and on nothing else that is real: its books are in a
 // folder that is removed, and its acquirer is a simulation that takes any code.
-func (f *face) rehearse(ctx context.Context, cfg Config) (err error) {
+func (f *face) rehearse(ctx context.Context, cfg Config, sale, slip bool) (err error) {
 	if (&doctor{cfg: cfg}).serving(ctx) {
 		return coded{exitTryAgain, errors.New("the daemon runs and holds the devices: stop it first with: systemctl stop posd")}
 	}
@@ -80,7 +84,14 @@ func (f *face) rehearse(ctx context.Context, cfg Config) (err error) {
 	if err := r.open(ctx, served); err != nil {
 		return err
 	}
-	return r.sell(ctx)
+	scanner, err := r.devices(ctx)
+	if err == nil && sale {
+		err = r.sell(ctx, scanner)
+	}
+	if err == nil && slip {
+		err = r.slips(ctx)
+	}
+	return err
 }
 
 // rehearsal is the configuration with everything in it that is not a device led elsewhere.
@@ -129,13 +140,10 @@ func (r *rehearser) open(ctx context.Context, served <-chan error) error {
 	}
 }
 
+func (r *rehearser) say(format string, args ...any) { fmt.Fprintf(r.f.stdout, format+"\n", args...) }
+
 // sell takes the sale, and tells a person what is going on.
-func (r *rehearser) sell(ctx context.Context) error {
-	say := func(format string, args ...any) { fmt.Fprintf(r.f.stdout, format+"\n", args...) }
-	scanner, err := r.devices(ctx, say)
-	if err != nil {
-		return err
-	}
+func (r *rehearser) sell(ctx context.Context, scanner bool) error {
 	var sale struct{ ID, Status, Say string }
 	price := pos.Amount{Minor: rehearsed, Currency: r.cfg.Currency}
 	if err := r.call(ctx, http.MethodPost, "/v1/sales", map[string]any{"amount": rehearsed, "currency": r.cfg.Currency, "ticket": "TEST"}, &sale); err != nil {
@@ -148,18 +156,18 @@ func (r *rehearser) sell(ctx context.Context) error {
 	if err := r.call(ctx, http.MethodPost, "/v1/sales/"+sale.ID+"/scan", body, &sale); err != nil {
 		return err
 	}
-	say(hint, price) // only now: a code that is scanned before the scanner is armed counts for nothing
+	r.say(hint, price) // only now: a code that is scanned before the scanner is armed counts for nothing
 	last := ""
 	for late := time.Now().Add(wait); time.Now().Before(late); {
 		if err := r.call(ctx, http.MethodGet, "/v1/sales/"+sale.ID, nil, &sale); err != nil {
 			return err
 		}
 		if sale.Status != last {
-			say("  %-10s %s", sale.Status, sale.Say)
+			r.say("  %-10s %s", sale.Status, sale.Say)
 			last = sale.Status
 		}
 		if sale.Status == "paid" {
-			say("The test sale was paid. A display that works shows its thanks.")
+			r.say("The test sale was paid. A display that works shows its thanks.")
 			return r.linger(ctx)
 		}
 		select {
@@ -169,6 +177,34 @@ func (r *rehearser) sell(ctx context.Context) error {
 		}
 	}
 	return coded{exitFailed, errors.New("the test sale was not paid: try the scanner with posd record NAME, and look at posd doctor")}
+}
+
+// slips prints a test slip on every printer, and tells what each said.
+func (r *rehearser) slips(ctx context.Context) error {
+	token, err := os.ReadFile(filepath.Join(r.cfg.Data, "tokens", "technician"))
+	if err != nil {
+		return err
+	}
+	r.token = strings.TrimSpace(string(token))
+	for _, d := range r.cfg.Devices {
+		if d.Role != pos.RolePrinter {
+			continue
+		}
+		var came struct{ Result, Say, Ask, Do string }
+		if err := r.call(ctx, http.MethodPost, "/v1/devices/"+url.PathEscape(d.Name)+"/test", map[string]string{}, &came); err != nil {
+			return err
+		}
+		r.say("%s", came.Say)
+		for _, more := range []string{came.Ask, came.Do} {
+			if more != "" {
+				r.say("  %s", more)
+			}
+		}
+		if came.Result != "ok" {
+			return coded{exitFailed, errors.New("the test slip was not printed")}
+		}
+	}
+	return nil
 }
 
 // linger leaves the thanks on the display for a moment when a person looks.
@@ -184,7 +220,7 @@ func (r *rehearser) linger(ctx context.Context) error {
 }
 
 // devices gives every device a moment to be ready, says how each stands, and whether a scanner is ready.
-func (r *rehearser) devices(ctx context.Context, say func(string, ...any)) (scanner bool, err error) {
+func (r *rehearser) devices(ctx context.Context) (scanner bool, err error) {
 	var list struct{ Items []pos.Device }
 	for late := time.Now().Add(deviceWithin); ; {
 		if err := r.call(ctx, http.MethodGet, "/v1/devices", nil, &list); err != nil {
@@ -206,7 +242,7 @@ func (r *rehearser) devices(ctx context.Context, say func(string, ...any)) (scan
 		}
 	}
 	for _, d := range list.Items {
-		say("  %-10s %-8s %s", d.Name, d.State, d.LastError)
+		r.say("  %-10s %-8s %s", d.Name, d.State, d.LastError)
 		scanner = scanner || (d.Role == pos.RoleScanner && d.State == pos.DeviceReady)
 	}
 	return scanner, nil
@@ -214,7 +250,7 @@ func (r *rehearser) devices(ctx context.Context, say func(string, ...any)) (scan
 
 // call speaks the local API as any client does.
 func (r *rehearser) call(ctx context.Context, method, path string, body, into any) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, printWithin)
 	defer cancel()
 	var from io.Reader
 	if body != nil {

@@ -9,6 +9,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -63,8 +64,8 @@ type wizard struct {
 }
 
 func (f *face) setupCommand() *cobra.Command {
-	var force, yes, sale bool
-	var languages, scanner, display string
+	var force, yes, sale, slip bool
+	var languages, scanner, display, printer string
 	given := map[string]*string{}
 	cmd := &cobra.Command{Use: "setup", Short: "Put a register into service: asks only for what it cannot find out, and writes the configuration", Args: nothing,
 		Example: "  posd setup --config /etc/posd/posd.toml\n" +
@@ -75,9 +76,11 @@ func (f *face) setupCommand() *cobra.Command {
 	cmd.Flags().StringVar(&languages, "languages", "en,zh-Hans", "the cashier's language, then the shopper's: en, fr-CA, zh-Hans")
 	cmd.Flags().StringVar(&scanner, "scanner", "", "its `PORT[=PROFILE or DRIVER]`; none; or auto for the only one that is recognised")
 	cmd.Flags().StringVar(&display, "display", "", "the same for the customer display")
+	cmd.Flags().StringVar(&printer, "printer", "", "the same for the slip printer")
 	cmd.Flags().BoolVar(&force, "force", false, "write over a configuration that is there; the old one is kept beside it as .old")
 	cmd.Flags().BoolVar(&yes, "yes", false, "take what is offered, and ask only for what has no offer")
 	cmd.Flags().BoolVar(&sale, "test-sale", false, "end with a test sale without asking; no money moves")
+	cmd.Flags().BoolVar(&slip, "test-slip", false, "and with a test slip on the printer")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		w := &wizard{f: f, file: f.config, values: map[string]string{}}
 		if w.file == "" {
@@ -92,12 +95,12 @@ func (f *face) setupCommand() *cobra.Command {
 			}
 		}
 		w.values["languages"] = languages
-		return w.run(cmd.Context(), map[pos.Role]string{pos.RoleScanner: scanner, pos.RoleDisplay: display}, yes, sale)
+		return w.run(cmd.Context(), map[pos.Role]string{pos.RoleScanner: scanner, pos.RoleDisplay: display, pos.RolePrinter: printer}, yes, sale, slip)
 	}
 	return cmd
 }
 
-func (w *wizard) run(ctx context.Context, wanted map[pos.Role]string, yes, sale bool) error {
+func (w *wizard) run(ctx context.Context, wanted map[pos.Role]string, yes, sale, slip bool) error {
 	var err error
 	if w.known, err = w.f.abilities(); err != nil {
 		return err
@@ -120,15 +123,25 @@ func (w *wizard) run(ctx context.Context, wanted map[pos.Role]string, yes, sale 
 		return err
 	}
 	w.say("\n%s is written and sound.", w.file)
-	if !sale && w.f.sits && !yes {
-		answer, err := w.line(ctx, "Take a test sale with these devices against a simulator now? No money moves", "yes")
-		if err != nil {
+	agrees := func(to string) (bool, error) {
+		if !w.f.sits || yes {
+			return false, nil
+		}
+		answer, err := w.line(ctx, to, "yes")
+		return strings.HasPrefix(strings.ToLower(answer), "y"), err
+	}
+	if !sale {
+		if sale, err = agrees("Take a test sale with these devices against a simulator now? No money moves"); err != nil {
 			return err
 		}
-		sale = strings.HasPrefix(strings.ToLower(answer), "y")
 	}
-	if sale {
-		if err := w.f.rehearse(ctx, l.Config); err != nil {
+	if printer := slices.ContainsFunc(w.devices, func(d Device) bool { return d.Role == pos.RolePrinter }); printer && !slip {
+		if slip, err = agrees("Print a test slip now?"); err != nil {
+			return err
+		}
+	}
+	if sale || slip {
+		if err := w.f.rehearse(ctx, l.Config, sale, slip); err != nil {
 			return err
 		}
 	}

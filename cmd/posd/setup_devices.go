@@ -13,7 +13,7 @@ import (
 	"posd/pos"
 )
 
-// findDevices looks at what is plugged in, and settles which of it is the scanner and which the display.
+// findDevices looks at what is plugged in, and settles which of it is the scanner, the display and the slip printer.
 func (w *wizard) findDevices(ctx context.Context, wanted map[pos.Role]string, yes bool) error {
 	set, _, err := profiles.Open(w.known.Profiles, nil, "")
 	if err != nil {
@@ -23,7 +23,7 @@ func (w *wizard) findDevices(ctx context.Context, wanted map[pos.Role]string, ye
 	if w.f.sits {
 		w.say("\nPlugged in:")
 		if len(found) == 0 {
-			w.say("  nothing that could be a scanner or a display")
+			w.say("  nothing that could be a scanner, a display or a printer")
 		}
 	}
 	for i, f := range found {
@@ -31,7 +31,7 @@ func (w *wizard) findDevices(ctx context.Context, wanted map[pos.Role]string, ye
 			w.say("  %d  %s", i+1, shownAs(f))
 		}
 	}
-	for _, role := range []pos.Role{pos.RoleScanner, pos.RoleDisplay} {
+	for _, role := range []pos.Role{pos.RoleScanner, pos.RoleDisplay, pos.RolePrinter} {
 		wish := wanted[role]
 		if wish == "" {
 			wish = "auto"
@@ -164,6 +164,8 @@ func usual(role pos.Role, kind pos.PortKind) string {
 	switch {
 	case role == pos.RoleDisplay:
 		return "nextion"
+	case role == pos.RolePrinter:
+		return "escpos"
 	case kind == pos.PortHID:
 		return "hidpos"
 	case kind == pos.PortKeys:

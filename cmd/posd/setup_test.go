@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,9 +24,9 @@ func TestSetUpByFlags(t *testing.T) {
 	}
 	args := []string{"setup", "--config", file, "--store", "YUL01", "--register", "YUL01-02", "--timezone", "America/Toronto", "--currency", "CAD",
 		"--acquirer", "test", "--token-file", token, "--languages", "fr-CA,zh-Hans", "--data", filepath.Join(dir, "data"),
-		"--scanner", "/dev/serial/by-id/usb-x=honeywell-1900", "--display", "usb:0403:6001@1-2=nextion"}
+		"--scanner", "/dev/serial/by-id/usb-x=honeywell-1900", "--display", "usb:0403:6001@1-2=nextion", "--printer", "/dev/usb/lp0=epson-tm-m30"}
 	for flag, bad := range map[string]string{"--register": "a name that is too long", "--currency": "dollars", "--acquirer": "http://example.com/", "--timezone": "Mars/Olympus",
-		"--scanner": "/dev/ttyUSB0=telepathy", "--store": "a\x1b[2J"} {
+		"--scanner": "/dev/ttyUSB0=telepathy", "--printer": "/dev/usb/lp0=goose-quill", "--store": "a\x1b[2J"} {
 		wrong := append([]string(nil), args...)
 		for i := range wrong {
 			if wrong[i] == flag {
@@ -46,7 +47,7 @@ func TestSetUpByFlags(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, line := range []string{`store = "YUL01"`, `languages = ["fr-CA", "zh-Hans"]`, `url = "https://uat.citconpay.com/posp/rest/"`, `profile = "honeywell-1900"`,
+	for _, line := range []string{`store = "YUL01"`, `languages = ["fr-CA", "zh-Hans"]`, `url = "https://uat.citconpay.com/posp/rest/"`, `profile = "honeywell-1900"`, `profile = "epson-tm-m30"`, `port = "/dev/usb/lp0"`,
 		`port = "usb:0403:6001@1-2"`, "# When the business day ends"} {
 		if !strings.Contains(string(text), line) {
 			t.Errorf("%s is not in the configuration", line)
@@ -102,7 +103,7 @@ func TestSetUpByHand(t *testing.T) {
 	for _, step := range [][2]string{
 		{"short name", "NYC5AV"}, {"another one [NYC5AV-01]", "much too long a name"}, {"does not fit", ""}, {"test, live", "ftp://x"}, {"is not an address", ""},
 		{"token (made", ""}, {"not shown", setUpToken}, {"the scanner?", "7000"}, {"write a number", "/dev/ttyNONE"}, {"its driver", "line"}, {"the display?", "none"},
-		{"test sale", "no"},
+		{"the printer?", "/dev/ttyNOPE"}, {"its driver", ""}, {"test sale", "no"}, {"test slip", "no"},
 	} {
 		want := step[0]
 		for late := time.Now().Add(10 * time.Second); !strings.Contains(strings.TrimPrefix(says.String(), said), want); time.Sleep(time.Millisecond) {
@@ -130,7 +131,8 @@ func TestSetUpByHand(t *testing.T) {
 	}
 }
 
-// The last step: a sale through the real scanner and the real display, against a simulator in the same process.
+// The last step: a sale through the real scanner and the real display, against a simulator in the same process, and a
+// test slip out of the real printer.
 func TestRehearse(t *testing.T) {
 	dir := t.TempDir()
 	scanner, display := plug(t, filepath.Join(dir, "scanner")), plug(t, filepath.Join(dir, "display"))
@@ -139,8 +141,23 @@ func TestRehearse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, config, 0o600, string(text)+"\n[[device]]\nname = \"display\"\nrole = \"display\"\ndriver = \"text\"\nport = \""+filepath.Join(dir, "display")+"\"\n")
-	var shown, says spoken
+	printer := plug(t, filepath.Join(dir, "printer"))
+	write(t, config, 0o600, string(text)+"\n[[device]]\nname = \"display\"\nrole = \"display\"\ndriver = \"text\"\nport = \""+filepath.Join(dir, "display")+
+		"\"\n\n[[device]]\nname = \"till\"\nrole = \"printer\"\ndriver = \"escpos\"\nport = \""+filepath.Join(dir, "printer")+"\"\n")
+	var shown, says, printed spoken
+	go func() {
+		b := make([]byte, 1024)
+		for {
+			n, err := printer.Read(b)
+			if err != nil {
+				return
+			}
+			_, _ = printed.Write(b[:n])
+			for range bytes.Count(b[:n], []byte{0x10, 0x04}) { // asked how it stands: well
+				_, _ = printer.Write([]byte{0x12})
+			}
+		}
+	}()
 	go func() {
 		b := make([]byte, 1024)
 		for {
@@ -152,14 +169,17 @@ func TestRehearse(t *testing.T) {
 		}
 	}()
 	code := make(chan int, 1)
-	go func() { code <- run(t.Context(), []string{"rehearse", "--config", config}, &says, &says) }()
+	go func() {
+		code <- run(t.Context(), []string{"rehearse", "--config", config, "--test-slip"}, &says, &says)
+	}()
 	shown.await(t, "show your payment code")
 	if _, err := scanner.WriteString("289012345678901234\r"); err != nil {
 		t.Fatal(err)
 	}
-	if got := <-code; got != 0 || !strings.Contains(says.String(), "was paid") {
+	if got := <-code; got != 0 || !strings.Contains(says.String(), "was paid") || !strings.Contains(says.String(), "till printed a test slip, but has no Chinese letters") {
 		t.Errorf("exit %d:\n%s", got, &says)
 	}
+	printed.await(t, "TEST: NOT A RECEIPT")
 	shown.await(t, "Paid: ")
 	if strings.Contains(says.String(), "289012345678901234") {
 		t.Error("the code is on the screen")
