@@ -82,10 +82,15 @@ func (t *Till) about(ctx context.Context, reference string) (*debt, *pos.Sale, e
 	return nil, &s, nil
 }
 
-// teaches reports whether an answer that moves nothing is still worth a row: a new id, another word
-// than the last, or a change in who must act.
+// teaches reports whether an answer that moves nothing is still worth a row: a new id, another word than the last,
+// or a change in who must act. A silence is no word: it is worth a row only after an act of ours, or a line that
+// comes and goes would write one a try, for days.
 func teaches(ans pos.Answer, a pos.Attempt) bool {
-	return ans.Event != a.Last || (ans.Theirs != "" && ans.Theirs != a.Theirs) || ans.Misfit != a.Misfit
+	another := ans.Event != a.Last
+	if ans.Event == pos.Silence {
+		another = a.Last == pos.Leave || a.Last == pos.GiveUp || a.Last == pos.CancelLeave
+	}
+	return another || (ans.Theirs != "" && ans.Theirs != a.Theirs) || ans.Misfit != a.Misfit
 }
 
 // entry writes an answer down so that a report can be folded from the entry alone.

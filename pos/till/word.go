@@ -169,8 +169,7 @@ func (t *Till) refundLearns(ctx context.Context, reference string, ans pos.Refun
 			g.misses = 0
 		}
 	}
-	same := to == r.State && ans.Event == r.Last && (ans.Theirs == "" || ans.Theirs == r.Theirs) && ans.Misfit == r.Misfit
-	if known && same || !known && noNews(r, ans) {
+	if known && to == r.State && !teachesRefund(ans, r) || !known && noNews(r, ans) {
 		t.forget(s.ID)
 		return step{}, false // the same word once more: counted in memory, not another row
 	}
@@ -199,6 +198,15 @@ func (t *Till) refundLearns(ctx context.Context, reference string, ans pos.Refun
 		}
 		t.afterRefund(s, r, to)
 	}}, true
+}
+
+// teachesRefund is teaches for a refund.
+func teachesRefund(ans pos.RefundAnswer, r pos.Refund) bool {
+	another := ans.Event != r.Last
+	if ans.Event == pos.RefundSilence {
+		another = r.Last == pos.RefundLeave
+	}
+	return another || (ans.Theirs != "" && ans.Theirs != r.Theirs) || ans.Misfit != r.Misfit
 }
 
 // noNews reports whether an answer that the table has no place for is no oddity either: a question that outlived

@@ -1,0 +1,64 @@
+package till_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"posd/pos"
+)
+
+// The line comes and goes for days. The search finds nothing, then nobody answers, then it finds nothing again: the
+// journal says each once and does not grow by a row a try, a manager stays called, and a restart changes nothing.
+func TestTheSameTwoWordsForDays(t *testing.T) {
+	for name, play := range map[string]func(*counter) string{
+		"a payment that may have gone": func(c *counter) string {
+			c.bank.next(c.bank.swallowed(time.Second))
+			id := c.sell(100)
+			c.scan(id, wechatCode)
+			return id
+		},
+		"a cancel that has left": func(c *counter) string {
+			c.bank.next(c.bank.swallowed(time.Second))
+			id := c.sell(100)
+			c.scan(id, wechatCode)
+			if _, err := c.till.Cancel(c.t.Context(), id, "mroy"); err != nil {
+				c.t.Fatal(err)
+			}
+			return id
+		},
+		"a refund that may have gone": func(c *counter) string {
+			id := c.paid(100, wechatCode)
+			c.bank.refunds(gone)
+			c.give(id, 30, "k1")
+			return id
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			story(t, func(c *counter) {
+				id := play(c)
+				c.wait(2 * time.Minute)
+				rows := 0
+				for tried := range 2 * 24 {
+					if tried == 3 {
+						rows = len(c.journalOf(id))
+					}
+					if tried == 24 {
+						c.restart()
+					}
+					c.bank.line(tried%2 == 0)
+					c.wait(20 * time.Minute)
+					c.troubled(pos.TroubleNeedsManager, true)
+				}
+				if kinds := c.journalOf(id); len(kinds) != rows {
+					t.Errorf("after days of the same two words the journal says %s", strings.Join(kinds, " "))
+				}
+				c.bank.line(false)
+				c.wait(20 * time.Minute)
+				if tries := len(c.bank.said()); tries < 20 {
+					t.Errorf("only %d tries", tries)
+				}
+			}, func(c *counter) { c.bank.can.ByReference = name == "a cancel that has left" })
+		})
+	}
+}
