@@ -1,0 +1,3 @@
+module posd-mutate
+
+go 1.26.0
