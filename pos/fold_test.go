@@ -93,6 +93,8 @@ func TestRefundable(t *testing.T) {
 	if err := s.Apply(asked("f4", "r2", 1)); err == nil {
 		t.Error("more was asked for than was paid")
 	}
+	s = paidSale(t, "r1") // all of it
+	want(110, "r1", 110)
 	var none Sale
 	if a, left := none.Refundable(1); a != nil || left != 0 {
 		t.Errorf("%v %d out of nothing", a, left)
@@ -133,7 +135,11 @@ func TestWhatAnAnswerTeaches(t *testing.T) {
 	if a = s.Attempt("r1"); a.Since != noon {
 		t.Error("an answer that moved nothing moved the time")
 	}
-	apply(t, &s, later(Silence, Body{Reason: "timeout", Misfit: true}), later(Unfound, Body{By: "nobody"}))
+	apply(t, &s, later(Silence, Body{Reason: "timeout", Misfit: true}))
+	if a = s.Attempt("r1"); a.Unfound {
+		t.Error("silence is taken for a search in vain")
+	}
+	apply(t, &s, later(Unfound, Body{By: "nobody"}))
 	if a = s.Attempt("r1"); !a.Unfound || a.Misfit || a.Reason != "" || a.By != "" || a.Since != noon.Add(time.Minute) {
 		t.Errorf("after a search in vain: %+v", a)
 	}

@@ -44,6 +44,8 @@ func TestWhichMoneyIsAnOrphan(t *testing.T) {
 		"the refund was refused":                   {[][]Entry{doubt("r1"), settled, paid("r1"), {refund("r1", 110), giving("r1", RefundLeave), giving("r1", RefundRefuse)}}, "r1 settled 110 110 5"},
 		"it went back":                             {[][]Entry{doubt("r1"), settled, paid("r1"), back("r1", 110)}, ""},
 		"the first of two went back":               {[][]Entry{doubt("r1"), rule("r1", RuleUnpaid), doubt("r2"), paid("r2"), paid("r1"), back("r2", 110)}, ""},
+		"both went back":                           {[][]Entry{doubt("r1"), rule("r1", RuleUnpaid), doubt("r2"), paid("r2"), paid("r1"), back("r2", 110), back("r1", 110)}, ""},
+		"the first of two went, says a manager":    {[][]Entry{doubt("r1"), rule("r1", RuleUnpaid), doubt("r2"), paid("r2"), paid("r1"), {refund("r2", 110), giving("r2", RefundLeave), giving("r2", RefundSilence), giving("r2", RuleDone)}}, ""},
 		"goods returned, then a late one":          {[][]Entry{doubt("r1"), rule("r1", RuleUnpaid), doubt("r2"), paid("r2"), back("r2", 110), paid("r1")}, "r1 twice 110 110 12"},
 		"goods returned in part after paid twice":  {[][]Entry{doubt("r1"), rule("r1", RuleUnpaid), doubt("r2"), paid("r2"), paid("r1"), back("r1", 110), back("r2", 30)}, ""},
 		"settled, and two came":                    {[][]Entry{doubt("r1"), rule("r1", RuleUnpaid), doubt("r2"), settled, paid("r2"), paid("r1")}, "r2 settled 110 110 9, r1 settled 110 110 10"},
