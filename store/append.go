@@ -31,7 +31,7 @@ func (s *Store) append(ctx context.Context, entries []pos.Entry) (written []pos.
 	if s.write == nil {
 		return nil, 0, fmt.Errorf("append: %w", sql.ErrConnDone)
 	}
-	p := &projecting{key: s.o.Key, head: s.head, chain: s.chain, folds: &s.folds, before: s.before, sales: map[string]*folding{}}
+	p := &projecting{links: s.links, head: s.head, chain: s.chain, folds: &s.folds, before: s.before, sales: map[string]*folding{}}
 	err = s.write.transaction(ctx, func(t *transaction) error {
 		written, err = p.entries(t, entries)
 		return err

@@ -15,12 +15,6 @@ type row struct {
 	body                       []byte
 }
 
-// link is HMAC-SHA256, keyed by the register's key, over the link before and the row's own fields,
-// each with its length before it so that no two rows encode alike.
-func link(key, before []byte, r row) []byte {
-	return newChaining(key).link(before, r.seq, r.atMS, r.day, r.sale, r.reference, r.kind, string(r.body))
-}
-
 // chaining makes the links of many rows: the key is set up once, and every row is encoded in the same place.
 type chaining struct {
 	mac      hash.Hash
@@ -29,7 +23,8 @@ type chaining struct {
 
 func newChaining(key []byte) *chaining { return &chaining{mac: hmac.New(sha256.New, key)} }
 
-// link returns the link of one row; it stands until the next call.
+// link is HMAC-SHA256, keyed by the register's key, over the link before and the row's own fields, each with its length
+// before it so that no two rows encode alike. It stands until the next call.
 func (c *chaining) link(before []byte, seq, atMS int64, fields ...string) []byte {
 	c.row = append(append(c.row[:0], "posd journal 1\n"...), before...)
 	c.row = binary.BigEndian.AppendUint64(c.row, uint64(seq))

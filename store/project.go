@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"encoding/json"
@@ -14,7 +15,7 @@ import (
 
 // projecting is one transaction in the making: entries, and the projections that they change.
 type projecting struct {
-	key    []byte
+	links  *chaining
 	head   pos.Head
 	chain  []byte
 	folds  *folds
@@ -41,7 +42,7 @@ func (p *projecting) entries(t *transaction, entries []pos.Entry) ([]pos.Entry, 
 			return nil, fmt.Errorf("body: %w", err)
 		}
 		r := row{e.Seq, e.At.UnixMilli(), string(e.Day), e.Sale, e.Reference, string(e.Kind), body}
-		p.chain = link(p.key, p.chain, r)
+		p.chain = bytes.Clone(p.links.link(p.chain, r.seq, r.atMS, r.day, r.sale, r.reference, r.kind, string(r.body)))
 		p.head = pos.Head{Seq: e.Seq, Chain: hex.EncodeToString(p.chain), At: e.At}
 		if _, err := t.run(insertEntry, r.seq, r.atMS, r.day, r.sale, r.reference, r.kind, string(body), p.chain); err != nil {
 			return nil, fmt.Errorf("entry %d: %w", e.Seq, err)

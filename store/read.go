@@ -94,9 +94,6 @@ SELECT j.seq, j.at_ms, j.day, j.sale, j.reference, j.kind, j.body, j.chain
   JOIN journal j ON j.seq = r.seq
  WHERE r.key = ?`
 
-	selectCodeUsed = `
-SELECT EXISTS (SELECT 1 FROM attempt WHERE code_hash = ? AND code_hash <> '' AND state <> 'unsent')`
-
 	selectPaidSince = `
 SELECT EXISTS (SELECT 1 FROM attempt WHERE state = 'approved' AND since_ms >= ? AND minor = ? AND currency = ?)`
 
@@ -290,8 +287,23 @@ func (s *Store) Request(ctx context.Context, key string) (pos.Entry, bool, error
 }
 
 // CodeUsed reports whether a code with this keyed hash was ever part of an attempt that may have left.
-func (s *Store) CodeUsed(ctx context.Context, codeHash string) (bool, error) {
-	return scalar[bool](ctx, s, selectCodeUsed, codeHash)
+//
+// A shopper waits: it is asked of the connection that writes, which need not read again what it wrote itself.
+func (s *Store) CodeUsed(_ context.Context, codeHash string) (used bool, err error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	if err = s.doubt; err == nil {
+		err = sql.ErrConnDone
+		if s.write != nil {
+			used, err = s.write.holds(context.Background(), codeUsed, codeHash)
+		}
+	}
+	if err != nil {
+		return false, &pos.Error{Op: "store.read", Problem: pos.StorageFailed, Err: err}
+	}
+	return used, nil
 }
 
 // PaidSince reports whether exactly this sum was approved at or after an instant.

@@ -57,6 +57,7 @@ type Store struct {
 
 	turn  sync.Mutex // held by who writes; readers never wait for it
 	write *writer    // exactly one connection: SQLite has one writer, so do we
+	links *chaining
 	head  pos.Head
 	chain []byte
 	folds folds
@@ -179,7 +180,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	s.doubt = nil
+	s.links, s.doubt = newChaining(s.o.Key), nil
 	return nil
 }
 

@@ -10,7 +10,8 @@ import (
 
 const selectWaiting = `
 SELECT count(*), coalesce(min(since_ms), 0)
-  FROM (SELECT since_ms FROM attempt WHERE state IN ('held', 'sent', 'awaiting', 'doubtful', 'cancelling', 'voiding')
+  FROM (SELECT since_ms FROM attempt WHERE state = 'held' OR state = 'sent' OR state = 'awaiting' OR
+                                             state = 'doubtful' OR state = 'cancelling' OR state = 'voiding'
         UNION ALL
         SELECT since_ms FROM refund WHERE state IN ('owed', 'sent', 'processing', 'doubtful'))`
 

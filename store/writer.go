@@ -35,6 +35,7 @@ const (
 	updateRefund
 	insertDay
 	closeDay
+	codeUsed
 	statements
 )
 
@@ -98,6 +99,9 @@ VALUES (?, ?, ?, 0, 0, '', '', 0, '')`,
 UPDATE day
    SET closed_ms = ?, z = ?, "by" = ?, note = ?, rows = ?, head = ?
  WHERE z = 0`,
+
+	codeUsed: `
+SELECT EXISTS (SELECT 1 FROM attempt WHERE code_hash = ? AND code_hash <> '' AND state <> 'unsent')`,
 }
 
 // pin takes the connection of db for good and prepares the statements on it.
@@ -151,6 +155,21 @@ func (w *writer) transaction(ctx context.Context, do func(*transaction) error) e
 		}
 		return nil
 	})
+}
+
+// holds runs a statement that asks for a truth.
+func (w *writer) holds(ctx context.Context, s statement, arg driver.Value) (truth bool, err error) {
+	err = w.Raw(func(any) error {
+		rows, err := w.stmts[s].(driver.StmtQueryContext).QueryContext(ctx, []driver.NamedValue{{Ordinal: 1, Value: arg}})
+		if err != nil {
+			return err
+		}
+		var column [1]driver.Value
+		err = rows.Next(column[:])
+		truth = column[0] == int64(1)
+		return errors.Join(err, rows.Close())
+	})
+	return truth, err
 }
 
 // transaction is a step in the making.
