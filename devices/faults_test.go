@@ -169,7 +169,7 @@ func TestDisplayTakesNothing(t *testing.T) {
 	s.plug()
 	b := atWork(t, aDisplay("nextion", s.path))
 	b.becomes("nextion", pos.DeviceReady)
-	late := time.After(20 * time.Second)
+	late := time.After(patience)
 	for i := 0; ; i++ {
 		b.desk.Show(payWith(fmt.Sprintf("https://pay.example/?q=%s%d", strings.Repeat("x", 200), i)))
 		select {

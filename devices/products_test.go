@@ -100,8 +100,7 @@ func TestShippedScanners(t *testing.T) {
 				word(s, string(s), func() {})
 			}
 			word(p.Scanner.Trigger, "\x04\xe4\x04\x00\xff\x14", func() { b.desk.Show(pos.Prompt{Kind: pos.PromptScan}) })
-			say(as(t, p, "134567890123456789"))
-			if got := wait(t, b.scans, "scan"); got.Code.Reveal() != "134567890123456789" || !got.Whole {
+			if got := shown(t, b.scans, func() { say(as(t, p, "134567890123456789")) }); got.Code.Reveal() != "134567890123456789" || !got.Whole {
 				t.Errorf("%d bytes, whole %v", len(got.Code.Reveal()), got.Whole)
 			}
 			if p.Driver == "ssi" {

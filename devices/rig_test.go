@@ -73,7 +73,7 @@ func (o *outlet) say(b string) {
 func (o *outlet) hears() string {
 	o.t.Helper()
 	b := make([]byte, 256)
-	if err := o.theirs.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+	if err := o.theirs.SetReadDeadline(time.Now().Add(patience)); err != nil {
 		o.t.Fatal(err)
 	}
 	n, err := o.theirs.Read(b)

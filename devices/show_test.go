@@ -13,7 +13,7 @@ const end = "\xff\xff\xff" // of a panel's instructions and answers
 // told is what the display is told from now until it was told a text; the rest is left for the next call.
 func (s *socket) told(want string) string {
 	s.t.Helper()
-	late := time.After(10 * time.Second)
+	late := time.After(patience)
 	for !strings.Contains(s.rest, want) {
 		select {
 		case b := <-s.heard:

@@ -190,7 +190,7 @@ func TestReadEnds(t *testing.T) {
 			d := plug(t)
 			l := open1(t, d)
 			waiting := make(chan struct{})
-			within(t, 5*time.Second, "a read", func() {
+			within(t, 30*time.Second, "a read", func() {
 				go func() { <-waiting; end(d, l) }()
 				close(waiting)
 				if n, err := l.Read(make([]byte, 64)); n != 0 || err == nil {
