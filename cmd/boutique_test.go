@@ -17,6 +17,7 @@ type boutique struct {
 	TokenFile string `json:"token_file"`
 	Scanner   string `json:"scanner"`
 	Display   string `json:"display"`
+	Printer   string `json:"printer"`
 	in        io.WriteCloser
 	replies   chan reply
 }

@@ -29,6 +29,9 @@ func TestPages(t *testing.T) {
 		t.Run(strings.TrimSuffix(filepath.Base(script), ".test.mjs"), func(t *testing.T) {
 			r, b := counter(t)
 			r.devicesReady(t)
+			if strings.HasSuffix(t.Name(), "/printer") {
+				r.prints(t, b)
+			}
 			page := run(t, "", "posctl", "--config", r.config, "open", "--role", "cashier")
 			if page.code != 0 {
 				t.Fatalf("posctl open: exit %d %s", page.code, page.stderr)
@@ -49,6 +52,18 @@ func TestPages(t *testing.T) {
 			}
 		})
 	}
+}
+
+// prints gives the register the boutique's slip printer.
+func (r *register) prints(t *testing.T, b *boutique) {
+	t.Helper()
+	r.kill(t)
+	text, err := os.ReadFile(r.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, r.config, 0o600, string(text)+fmt.Sprintf("\n[[device]]\nname = \"printer\"\nrole = \"printer\"\nprofile = \"xprinter-80\"\nport = %q\n", b.Printer))
+	r.start(t)
 }
 
 // counted reads one figure of the summary that the browser tests end with.

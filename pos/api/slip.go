@@ -94,8 +94,15 @@ func (s *Server) print(ctx context.Context, slip pos.Slip) Printed {
 	if !came.OK {
 		s.log.InfoContext(ctx, "slip", "about", slip.About, "came", came.What, "why", came.Why)
 	}
+	args := map[string]string{}
+	for _, lack := range came.Lacks {
+		args[string(lack)] = "lacks"
+	}
+	if came.Copy {
+		args["copy"] = "copy"
+	}
 	return Printed{Result: string(came.What), Copy: came.Copy, Lacks: append([]pos.PrinterLack{}, came.Lacks...),
-		Say: s.o.Words.Say(askerOf(ctx).lang, "device.print."+string(came.What), nil)}
+		Say: s.o.Words.Say(askerOf(ctx).lang, "device.print."+string(came.What), args)}
 }
 
 // writeSlip answers as JSON, or as text where that is asked for.

@@ -53,6 +53,8 @@ export const queue = () => call('GET', '/v1/queue');
 export const last = () => call('GET', '/v1/sales?limit=1');
 export const one = (id) => call('GET', sale(id));
 export const slip = (id) => call('GET', sale(id) + '/slip');
+export const print = (id) => call('POST', sale(id) + '/slip', {}, false, 60000); // a printer is given half a minute
+export const printDay = (day) => call('POST', '/v1/days/' + encodeURIComponent(day) + '/slip', {}, false, 60000);
 export const day = () => call('GET', '/v1/days/current?format=text');
 
 // find looks for sales by their ticket, by a reference, and among the last 200 by the amount that was

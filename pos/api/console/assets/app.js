@@ -10,7 +10,7 @@ import { drawClock, drawOutcome, money } from './outcome.js';
 import { drawRefunds, find, give } from './refunds.js';
 import { drawAges, drawDesk, drawDouble, drawLight, drawOthers, drawQueue, drawTroubles } from './sides.js';
 import * as sounds from './sounds.js';
-import { printSlip } from './slip.js';
+import { forget, hasPrinter, printOut, printSlip } from './slip.js';
 import * as states from './state.js';
 import { follow } from './stream.js';
 import { has, say, shell } from './words.js';
@@ -92,6 +92,7 @@ function draw() {
   front = drawOutcome(state);
   dropMoot();
   drawRefunds(front.sale, act);
+  forget(state.current);
   drawLight(state);
   drawTroubles(state);
   drawOthers(state, act);
@@ -209,7 +210,11 @@ const act = {
     act.front(id);
     give(sale, '', () => state.sales.get(id) ?? sale, proposed);
   }),
-  slip: () => attempted(() => printSlip(state.current)),
+  slip() {
+    const id = state.current;
+    if (hasPrinter(state.status)) return printOut(id, () => api.print(id), sentence); // the counter goes on meanwhile
+    return attempted(() => printSlip(id));
+  },
   withdraw(r) {
     dialogs.ask('withdraw', ({ by }) => api.withdraw(r.id, by), money(r.amount, r.currency));
     byId('withdraw-by').value = cashier.value.trim();
@@ -292,7 +297,7 @@ function preview() {
   write(byId('amount-read'), typed.fault ? '' : format(typed.minor, shell.currency, shell.lang));
 }
 
-const keys = { F2: 'scan', F4: 'code', F6: 'refund', F8: 'settle', F9: 'present' };
+const keys = { F2: 'scan', F4: 'code', F6: 'refund', F8: 'settle', F9: 'present', F10: 'slip' };
 
 // wordless is where a question mark can be no part of a text.
 const wordless = (node) => !node?.matches('input') || node.inputMode === 'decimal';

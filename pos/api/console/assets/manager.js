@@ -7,11 +7,12 @@ import { comeIn } from './door.js';
 import { byId, el, refill, show, write } from './draw.js';
 import { ages, clock, item, line, money, sections, weekday } from './paper.js';
 import { bars } from './plot.js';
+import { forget, hasPrinter, printOut } from './slip.js';
 import { follow } from './stream.js';
 import { has, say, shell } from './words.js';
 
 const trendDays = 14;
-const state = { day: 'current', closed: [], today: null, report: null, read: '', listed: false };
+const state = { day: 'current', closed: [], today: null, report: null, read: '', listed: false, printer: false };
 
 function sentence(problem) {
   if (problem.status === 0) return say('page.unanswered');
@@ -73,6 +74,8 @@ function draw() {
   byId('report').dataset.z = r.z ?? '';
   byId('report').dataset.day = r.day;
   show(byId('close-day'), r.z === null && r.opened !== null);
+  show(byId('print-slip'), state.printer && (r.z !== null || r.opened !== null));
+  forget(state.day);
   const path = '/v1/days/' + encodeURIComponent(r.z === null ? 'current' : r.day);
   for (const format of ['text', 'csv', 'json']) {
     const link = byId('as-' + format);
@@ -148,6 +151,7 @@ function linked(up) {
   if (!up) return;
   state.listed = false;
   reread();
+  api.status().then((s) => { state.printer = hasPrinter(s); draw(); }).catch(() => {}); // the stream tells when it is gone
 }
 
 async function start() {
@@ -166,6 +170,7 @@ async function start() {
   dialogs.setUp(sentence, draw);
   byId('close-day').addEventListener('click', close);
   byId('print').addEventListener('click', () => window.print());
+  byId('print-slip').addEventListener('click', () => printOut(state.day, () => api.printDay(state.day), sentence));
   setInterval(ages, 1000);
   follow((type) => {
     if (type === 'day') state.listed = false;
