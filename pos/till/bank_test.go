@@ -31,6 +31,7 @@ type bank struct {
 	calls    []string      // what was asked of it, in order
 	dates    bool          // its answers say what time it has
 	ahead    time.Duration // its clock before ours
+	dials    time.Duration // so long takes it to open a connection for a charge
 	blankets int           // charges of one reference that arrived twice
 }
 
@@ -65,8 +66,9 @@ func (b *bank) Ready(context.Context) error {
 
 func (b *bank) Charge(ctx context.Context, c pos.Charge, leaving func() error) (pos.Answer, error) {
 	b.mu.Lock()
-	dead := b.dead
+	dead, dials := b.dead, b.dials
 	b.mu.Unlock()
+	time.Sleep(dials)
 	if dead {
 		return pos.Answer{}, errCut
 	}

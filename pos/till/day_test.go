@@ -109,6 +109,39 @@ func TestWhatACloseCarriesOver(t *testing.T) {
 	})
 }
 
+// The disk takes long just before the cut-off. What is written down behind that, at once, counts in the day that has
+// begun meanwhile.
+func TestCutoffBehindASlowWrite(t *testing.T) {
+	story(t, func(c *counter) {
+		c.wait(4*time.Hour - 62*time.Second)
+		c.bank.next(c.bank.never, c.bank.never)
+		first, second := c.sell(100), c.sell(200)
+		c.scan(first, alipayCode)
+		c.scan(second, "281234567890123457") // patience with both ends two seconds before the cut-off
+		c.wait(58 * time.Second)
+		c.file.mu.Lock()
+		c.file.slow = 5 * time.Second
+		c.file.mu.Unlock()
+		c.wait(time.Minute)
+		entries, err := c.file.Entries(c.t.Context(), 0, 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		gaveUp := 0
+		for _, e := range entries {
+			if e.Kind == pos.KindOf(pos.GiveUp) {
+				gaveUp++
+			}
+			if want := e.At.Add(-4 * time.Hour).Format(time.DateOnly); string(e.Day) != want && e.Kind != pos.DayClosed {
+				t.Errorf("%s at %s counts in %s", e.Kind, e.At.Format(time.DateTime), e.Day)
+			}
+		}
+		if gaveUp != 2 {
+			t.Errorf("the till gave up on %d shoppers", gaveUp)
+		}
+	})
+}
+
 // A restored file gives no number that the lost one may have given.
 func TestNumbersAfterARestore(t *testing.T) {
 	story(t, func(c *counter) {

@@ -61,8 +61,7 @@ func (t *Till) discharge(ctx context.Context) time.Duration {
 	}
 	t.watchClock(now)
 	if t.late {
-		soonest(t.last.At.Add(-pos.ClockSlack)) // it has caught up then, or somebody sets it before
-		soonest(now.Add(time.Minute))
+		soonest(now.Add(time.Minute)) // it catches up, or somebody sets it
 	}
 	if t.crammed {
 		if !now.Before(t.spareAt) {

@@ -174,3 +174,46 @@ func TestScanIsAnsweredAlthoughTheFileStaysAway(t *testing.T) {
 		c.status(id, "paid")
 	})
 }
+
+// Opening the connection takes seconds. Whoever scanned hears at once that the code is taken down and has not left,
+// and the customer display says that it is on its way.
+func TestSlowToConnect(t *testing.T) {
+	story(t, func(c *counter) {
+		c.bank.dials = 5 * time.Second
+		id := c.sell(100)
+		began := time.Now()
+		s, err := c.till.Scan(c.t.Context(), id, scanned(wechatCode))
+		if took := time.Since(began); err != nil || s.Status() != "held" || took > 500*time.Millisecond {
+			t.Errorf("after %s: %s, %v", took, s.Status(), err)
+		}
+		c.status(id, "held")
+		c.shown(pos.PromptSending)
+		c.wait(4 * time.Second)
+		c.status(id, "held")
+		c.wait(2 * time.Second)
+		c.status(id, "paid")
+		c.journaled("0s attempt.started", "5s attempt.leave -> sent", "5s attempt.approve -> approved")
+		c.shown(pos.PromptSending, pos.PromptPaid)
+	}, func(c *counter) { c.hold = 25 * time.Second })
+}
+
+// The file fails when the till's patience with a shopper is over, and stays away. Nobody is asked or told anything
+// by a till that cannot write it down.
+func TestNoCallsWithoutAJournal(t *testing.T) {
+	story(t, func(c *counter) {
+		c.bank.next(c.bank.never)
+		id := c.sell(100)
+		c.scan(id, alipayCode)
+		c.wait(59 * time.Second)
+		c.file.mu.Lock()
+		c.file.fail, c.file.shut = []fault{{pos.KindOf(pos.GiveUp), false}}, 60
+		c.file.mu.Unlock()
+		before := len(c.bank.said())
+		c.wait(30 * time.Second)
+		if calls := c.bank.said()[before:]; len(calls) > 0 {
+			t.Errorf("the bank was asked %q", calls)
+		}
+		c.wait(2 * time.Minute)
+		c.status(id, "cancelled")
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -49,9 +50,10 @@ type flaky struct {
 	*store.Store
 	mu    sync.Mutex
 	fail  []fault
-	shut  int     // so many times the file cannot be opened again
-	blind []error // what comes instead of a sale that is looked up by what was paid for it
-	full  bool    // the disk has no room for anything new
+	shut  int           // so many times the file cannot be opened again
+	blind []error       // what comes instead of a sale that is looked up by what was paid for it
+	full  bool          // the disk has no room for anything new
+	slow  time.Duration // so long takes the next append
 
 	restored, takenZ int
 }
@@ -92,11 +94,14 @@ type fault struct {
 func (f *flaky) Append(ctx context.Context, entries ...pos.Entry) ([]pos.Entry, error) {
 	f.mu.Lock()
 	var hit *fault
+	slow := f.slow
+	f.slow = 0
 	if len(f.fail) > 0 && slices.ContainsFunc(entries, func(e pos.Entry) bool { return e.Kind == f.fail[0].kind }) {
 		first := f.fail[0]
 		hit, f.fail = &first, f.fail[1:]
 	}
 	f.mu.Unlock()
+	time.Sleep(slow)
 	if hit == nil {
 		return f.Store.Append(ctx, entries...)
 	}
@@ -108,13 +113,38 @@ func (f *flaky) Append(ctx context.Context, entries ...pos.Entry) ([]pos.Entry, 
 	return nil, fmt.Errorf("disk I/O error")
 }
 
+// blank is a register file that nothing was written into. To make one anew takes longer than most stories.
+var blank = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "till-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "register.db")
+	s, err := store.Open(context.Background(), store.Options{Path: path, Key: make([]byte, 32), Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Close(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
+
 // story runs in a bubble where the clock starts at 2000-01-01 and jumps when everyone waits.
 func story(t *testing.T, play func(c *counter), with ...func(*counter)) {
 	t.Helper()
+	file, err := blank()
+	if err != nil {
+		t.Fatal(err)
+	}
 	synctest.Test(t, func(t *testing.T) {
 		c := &counter{t: t, bank: newBank(), path: filepath.Join(t.TempDir(), "register.db"), limit: 20, troubles: map[pos.TroubleCode]int{}, began: time.Now()}
 		for _, f := range with {
 			f(c)
+		}
+		if err := os.WriteFile(c.path, file, 0o600); err != nil {
+			t.Fatal(err)
 		}
 		c.start()
 		defer func() { c.stop() }()
@@ -199,11 +229,13 @@ const wechatCode, alipayCode = "134567890123456789", "281234567890123456"
 
 func scanned(code string) pos.Scan { return pos.Scan{Code: pos.NewCode(code), Whole: true} }
 
+// scan pays with a code, and waits until the charge is with the bank: the next one meets what comes next there.
 func (c *counter) scan(sale, code string) {
 	c.t.Helper()
 	if _, err := c.till.Scan(c.t.Context(), sale, scanned(code)); err != nil {
 		c.t.Fatal(err)
 	}
+	c.wait(0)
 }
 
 func (c *counter) wait(d time.Duration) {
