@@ -100,10 +100,13 @@ func (s Sale) Proposed() []Orphan {
 	return slices.DeleteFunc(s.Orphans(), func(o Orphan) bool { return o.Left <= 0 })
 }
 
-// Owing reports whether anybody still has to do something about the sale: an attempt or a refund is unfinished,
-// or an orphan waits for a manager.
+// Pressing reports whether the sale must be known before another one is taken: an attempt is unfinished, or an
+// orphan waits for a manager.
+func (s *Sale) Pressing() bool { return s.InFlight() || len(s.Proposed()) > 0 }
+
+// Owing reports whether anybody still has to do something about the sale: it is pressing, or a refund is unfinished.
 func (s *Sale) Owing() bool {
-	return s.InFlight() || slices.ContainsFunc(s.Refunds, func(r Refund) bool { return !r.State.Final() }) || len(s.Proposed()) > 0
+	return s.Pressing() || slices.ContainsFunc(s.Refunds, func(r Refund) bool { return !r.State.Final() })
 }
 
 // Unwanted is the reference of the money that e, an entry about this sale, would make an orphan; or empty.

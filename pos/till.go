@@ -47,6 +47,8 @@ type Standing struct {
 	Prompt     Prompt    // what the customer display shows
 	Take       map[Wallet]string
 	Unfinished int                // attempts and refunds
+	Refunds    int                // of them
+	Oldest     time.Time          // when the first refund of those that are at hand was asked for
 	Outlooks   map[string]Outlook // by reference, for unfinished attempts and for the oldest refunds that were tried
 }
 
@@ -84,4 +86,19 @@ type Growth struct {
 	Seq     int64 // the last number in the journal
 	Entries []Entry
 	Sales   map[string]Sale
+}
+
+// Waiting is a refund that has not ended, with its sale. Seq is where it was asked for: they are sent in that order.
+type Waiting struct {
+	Seq       int64
+	Reference string
+	Sale      Sale
+}
+
+// Backlog counts the refunds that have not ended.
+type Backlog struct {
+	Owed   int       // those that have not left
+	Left   int       // those that may have
+	Oldest time.Time // when the first of them was asked for
+	Sums   map[Currency]int64
 }

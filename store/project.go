@@ -28,7 +28,7 @@ type folding struct {
 	sale, was pos.Sale
 	seq       int64             // of its opening
 	hash      map[string]string // code hashes of attempts that begin here, by reference
-	born      map[string]bool   // attempts and refunds that begin here: a reference is inserted once for ever
+	born      map[string]int64  // where attempts and refunds begin that begin here: a reference is inserted once for ever
 	day       map[string]pos.Date
 }
 
@@ -88,7 +88,7 @@ func (p *projecting) project(t *transaction, e pos.Entry) error {
 		f.hash[e.Reference] = e.Body.CodeHash
 	}
 	if e.Kind == pos.AttemptHeld || e.Kind == pos.RefundAsked {
-		f.born[e.Reference] = true
+		f.born[e.Reference] = e.Seq
 	}
 	if _, touched := f.day[e.Reference]; !touched {
 		f.day[e.Reference] = e.Day // of its start, however many days this transaction spans
@@ -98,7 +98,7 @@ func (p *projecting) project(t *transaction, e pos.Entry) error {
 
 // begin takes the sale of an entry in hand: as it was left in memory, as the entries before this one make it, or new.
 func (p *projecting) begin(t *transaction, e pos.Entry) (*folding, error) {
-	f := &folding{seq: e.Seq, hash: map[string]string{}, born: map[string]bool{}, day: map[string]pos.Date{}}
+	f := &folding{seq: e.Seq, hash: map[string]string{}, born: map[string]int64{}, day: map[string]pos.Date{}}
 	if kept, ok := p.folds.get(e.Sale); ok {
 		f.was, f.seq = kept.sale, kept.seq
 	} else if e.Kind != pos.SaleOpened {
@@ -134,14 +134,14 @@ func (p *projecting) flush(t *transaction) error {
 
 func (f *folding) flushSale(t *transaction) (err error) {
 	x, was := &f.sale, &f.was
-	status, open, owed := x.Status(), x.Open(), x.Owing()
+	status, open, pressing := x.Status(), x.Open(), x.Pressing()
 	switch {
 	case was.ID == "":
-		_, err = t.run(insertSale, x.ID, f.seq, string(x.Day), status, x.Ticket, open, owed)
+		_, err = t.run(insertSale, x.ID, f.seq, string(x.Day), status, x.Ticket, open, pressing)
 	case open != was.Open():
-		err = one(t.run(updateSaleOpen, status, owed, open, x.ID))
-	case owed != was.Owing():
-		err = one(t.run(updateSaleUnfinished, status, owed, x.ID))
+		err = one(t.run(updateSaleOpen, status, pressing, open, x.ID))
+	case pressing != was.Pressing():
+		err = one(t.run(updateSaleUnfinished, status, pressing, x.ID))
 	case status != was.Status():
 		err = one(t.run(updateSaleStatus, status, x.ID))
 	}
@@ -153,7 +153,7 @@ func (f *folding) flushAttempt(t *transaction, i int) (err error) {
 	day, touched := f.day[a.Reference]
 	switch {
 	case !touched:
-	case f.born[a.Reference]:
+	case f.born[a.Reference] > 0:
 		_, err = t.run(insertAttempt, a.Reference, f.sale.ID, string(day), a.State.String(), a.Since.UnixMilli(),
 			a.Amount.Minor, string(a.Amount.Currency), a.Theirs, f.hash[a.Reference])
 	default:
@@ -167,11 +167,12 @@ func (f *folding) flushAttempt(t *transaction, i int) (err error) {
 func (f *folding) flushRefund(t *transaction, i int) (err error) {
 	r := &f.sale.Refunds[i]
 	day, touched := f.day[r.Reference]
+	asked, born := f.born[r.Reference]
 	switch {
 	case !touched:
-	case f.born[r.Reference]:
+	case born:
 		_, err = t.run(insertRefund, r.Reference, r.ID, f.sale.ID, string(day), r.State.String(), r.Since.UnixMilli(),
-			r.Amount.Minor, string(r.Amount.Currency), r.Theirs)
+			r.Amount.Minor, string(r.Amount.Currency), r.Theirs, asked)
 	default:
 		if was := &f.was.Refunds[i]; r.State != was.State || !r.Since.Equal(was.Since) || r.Theirs != was.Theirs {
 			err = one(t.run(updateRefund, r.State.String(), r.Since.UnixMilli(), r.Theirs, r.Reference))

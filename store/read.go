@@ -28,12 +28,20 @@ SELECT id, seq AS place
 	selectIdle = `
 SELECT id, seq AS place
   FROM sale
- WHERE open = 1 AND unfinished = 0`
+ WHERE open = 1
+   AND unfinished = 0
+   AND id NOT IN (SELECT sale FROM refund WHERE ` + unfinishedRefund + `)`
 
-	selectUnfinished = `
+	selectPressing = `
 SELECT id, seq AS place
   FROM sale
  WHERE unfinished = 1`
+
+	selectUnfinished = selectPressing + `
+ UNION
+SELECT id, seq
+  FROM sale
+ WHERE id IN (SELECT sale FROM refund WHERE ` + unfinishedRefund + `)`
 
 	selectOpen = `
 SELECT id, -seq AS place
@@ -187,10 +195,16 @@ func (s *Store) SaleOf(ctx context.Context, reference string) (pos.Sale, error) 
 	return s.one(ctx, "sale_of", selectSaleOf, reference)
 }
 
-// Unfinished reads every sale that somebody still has to do something about: an attempt or a refund is unfinished,
-// or an orphan waits for a manager. Oldest first.
+// Unfinished reads every sale that somebody still has to do something about, however many there are: an attempt or a
+// refund is unfinished, or an orphan waits for a manager. Oldest first.
 func (s *Store) Unfinished(ctx context.Context) ([]pos.Sale, error) {
 	return s.sales(ctx, selectUnfinished)
+}
+
+// Pressing reads the sales that must be known before another one is taken: an attempt is unfinished, or an orphan
+// waits for a manager. Oldest first.
+func (s *Store) Pressing(ctx context.Context) ([]pos.Sale, error) {
+	return s.sales(ctx, selectPressing)
 }
 
 // OpenSales reads the sales that are neither paid nor ended, newest first.

@@ -189,6 +189,11 @@ func agree(t *testing.T, s *Store, c *count, seed uint64) {
 	slices.Reverse(oldest)
 	got, err := s.Unfinished(ctx)
 	same(t, "unfinished", oldest, got, err)
+	pressing := c.pick((*pos.Sale).Pressing)
+	slices.Reverse(pressing)
+	got, err = s.Pressing(ctx)
+	same(t, "pressing", pressing, got, err)
+	c.waitingAgrees(t, s)
 	openSales := c.pick(func(x *pos.Sale) bool { return x.Open() })
 	for asked, limit := range map[int]int{3: 3, 0: 50, 1000: maxPage} {
 		got, err = s.OpenSales(ctx, asked)

@@ -1,9 +1,12 @@
 package store
 
 import (
+	"fmt"
 	"path/filepath"
 	"testing"
 	"time"
+
+	"posd/pos"
 )
 
 // A technician looks at a register whose daemon does not run: what waits, and since when, is what its sales fold to.
@@ -44,5 +47,53 @@ func TestWaiting(t *testing.T) {
 	}
 	if _, _, err := Waiting(t.Context(), filepath.Join(t.TempDir(), "none")); err == nil {
 		t.Error("a file that is not there has nothing waiting")
+	}
+}
+
+// waitingAgrees walks the refunds that have not ended, a few at a time, and counts and names them by hand.
+func (c *count) waitingAgrees(t *testing.T, s *Store) {
+	t.Helper()
+	ctx := t.Context()
+	want := map[bool][]pos.Waiting{}
+	var names []pos.Carried
+	backlog := pos.Backlog{Sums: map[pos.Currency]int64{}}
+	for _, e := range c.entries {
+		if e.Kind != pos.RefundAsked || c.sales[e.Sale].Refund(e.Reference).State.Final() {
+			continue
+		}
+		x := *c.sales[e.Sale]
+		r := x.Refund(e.Reference)
+		left := r.State != pos.RefundOwed
+		want[left] = append(want[left], pos.Waiting{Seq: e.Seq, Reference: r.Reference, Sale: x})
+		backlog.Sums[r.Amount.Currency] += r.Amount.Minor
+		if backlog.Oldest.IsZero() {
+			backlog.Oldest = r.Asked
+		}
+		if left {
+			backlog.Left++
+			continue
+		}
+		backlog.Owed++
+		names = append(names, pos.Carried{ID: r.ID, Sale: x.ID, Ticket: x.Ticket, Amount: r.Amount.Minor, Currency: r.Amount.Currency, Refund: true,
+			State: r.State.Word(), Since: r.Asked, Why: r.Words, Who: r.State.Whose()})
+	}
+	got, err := s.Backlog(ctx)
+	same(t, "backlog", backlog, got, err)
+	all, err := s.Owed(ctx, 0)
+	same(t, "owed by name", names, all, err)
+	for _, left := range []bool{false, true} {
+		var walked []pos.Waiting
+		for after := int64(0); ; {
+			few, err := s.Refunds(ctx, left, after, 3)
+			if err != nil || len(few) > 3 {
+				t.Fatalf("%d refunds, %v", len(few), err)
+			}
+			if len(few) == 0 {
+				break
+			}
+			walked = append(walked, few...)
+			after = few[len(few)-1].Seq
+		}
+		same(t, fmt.Sprint("refunds that may have left: ", left), want[left], walked, nil)
 	}
 }

@@ -83,8 +83,8 @@ UPDATE attempt
  WHERE reference = ?`,
 
 	insertRefund: `
-INSERT INTO refund (reference, id, sale, day, state, since_ms, minor, currency, theirs)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+INSERT INTO refund (reference, id, sale, day, state, since_ms, minor, currency, theirs, seq)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 
 	updateRefund: `
 UPDATE refund
@@ -177,7 +177,7 @@ type transaction struct {
 	w    *writer
 	conn driver.Conn
 	ctx  context.Context
-	args [9]driver.NamedValue
+	args [10]driver.NamedValue
 }
 
 // run runs a statement and says how many rows it changed. An argument is an int64, bool, string or []byte.

@@ -72,6 +72,9 @@ func (f *face) queue(q queue) {
 			next, strconv.Itoa(i.Tries), f.word("who."+i.Who, i.Who), i.ID, f.why(i)})
 	}
 	table(f.stdout, rows)
+	if q.More > 0 {
+		fmt.Fprintln(f.stdout, f.say("queue.more", "n", strconv.Itoa(q.More)))
+	}
 }
 
 // why is the reason, and for unwanted money by when it should have gone back and with which command.

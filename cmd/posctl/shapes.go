@@ -102,6 +102,7 @@ type paid struct {
 
 type queue struct {
 	Items []waiting `json:"items"`
+	More  int       `json:"more"`
 }
 
 type waiting struct {

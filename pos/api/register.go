@@ -70,7 +70,8 @@ func (s *Server) standing(ctx context.Context, lang string) (Status, error) {
 	if open {
 		v.Day = day.Day
 	}
-	sales, err := s.o.Book.Unfinished(ctx)
+	v.Owed, v.Oldest = t.Refunds, at(t.Oldest)
+	sales, err := s.o.Book.Pressing(ctx)
 	if err != nil {
 		return v, err
 	}
@@ -103,31 +104,6 @@ func (s *Server) troubles(lang string) []Trouble {
 		list = append(list, Trouble{t.Code, t.About, t.Severity, s.o.Words.Say(lang, id+".say", args), s.o.Words.Say(lang, id+".do", args), at(t.Since)})
 	}
 	return list
-}
-
-// Queue is everything that waits.
-type Queue struct {
-	Items []report.Item          `json:"items"`
-	Total map[pos.Currency]int64 `json:"total"`
-}
-
-func (s *Server) queue(ctx context.Context, _ *struct{}) (Queue, error) {
-	sales, err := s.o.Book.Unfinished(ctx)
-	if err != nil {
-		return Queue{}, err
-	}
-	q := Queue{Items: s.items(sales, time.Now(), s.o.Till.Standing().Outlooks), Total: map[pos.Currency]int64{}}
-	for _, i := range q.Items {
-		q.Total[i.Currency] += i.Amount
-	}
-	return q, nil
-}
-
-func (s *Server) syncQueue(ctx context.Context, _ command, _ struct{}) (Queue, error) {
-	if err := s.o.Till.Sync(ctx); err != nil {
-		return Queue{}, err
-	}
-	return s.queue(ctx, nil)
 }
 
 // CodeBody asks for a page of a role.
@@ -212,11 +188,9 @@ func (s *Server) fold(ctx context.Context, d pos.Day) (report.Report, error) {
 	}
 	r.Store, r.Register, r.Zone = s.o.Store, s.o.Register, s.o.Zone.String()
 	if d.Z == 0 {
-		q, err := s.queue(ctx, nil)
-		if err != nil {
+		if r.NotFinal, err = s.notFinal(ctx); err != nil {
 			return report.Report{}, err
 		}
-		r.NotFinal = q.Items
 		head, err := s.o.Book.Head(ctx)
 		if err != nil {
 			return report.Report{}, err

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"slices"
 	"strconv"
 	"time"
 
@@ -150,7 +149,7 @@ func (s *Server) sale(x pos.Sale, lang string, now time.Time, outlooks map[strin
 	return v
 }
 
-// items is everything that waits, oldest first.
+// items is what is unfinished about payments, and the money that nobody wants.
 func (s *Server) items(sales []pos.Sale, now time.Time, outlooks map[string]pos.Outlook) []report.Item {
 	items := []report.Item{}
 	for _, x := range sales {
@@ -170,15 +169,9 @@ func (s *Server) items(sales []pos.Sale, now time.Time, outlooks map[string]pos.
 			}
 			items = append(items, i)
 		}
-		for _, r := range x.Refunds {
-			if !r.State.Final() {
-				items = append(items, s.refundItem(x, r, now, outlooks[r.Reference]))
-			}
-		}
 		for _, o := range x.Proposed() {
 			items = append(items, report.OrphanItem(o))
 		}
 	}
-	slices.SortStableFunc(items, func(a, b report.Item) int { return a.Since.Compare(b.Since) })
 	return items
 }

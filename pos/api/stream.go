@@ -39,6 +39,7 @@ type Snapshot struct {
 	Status Status        `json:"status"`
 	Sales  []Sale        `json:"sales"`
 	Queue  []report.Item `json:"queue"`
+	More   int           `json:"queue_more"` // how many more wait
 	Prompt Prompt        `json:"prompt"`
 }
 
@@ -163,15 +164,15 @@ func (s *Server) snapshot(ctx context.Context, lang string) (Snapshot, error) {
 	if err != nil {
 		return Snapshot{}, err
 	}
-	unfinished, err := s.o.Book.Unfinished(ctx)
+	q, waiting, err := s.waits(ctx, listed)
 	if err != nil {
 		return Snapshot{}, err
 	}
 	t := s.o.Till.Standing()
 	now := time.Now()
-	v := Snapshot{Status: status, Sales: []Sale{}, Queue: s.items(unfinished, now, t.Outlooks), Prompt: shapePrompt(t.Prompt)}
+	v := Snapshot{Status: status, Sales: []Sale{}, Queue: q.Items, More: q.More, Prompt: shapePrompt(t.Prompt)}
 	seen := map[string]bool{}
-	for _, x := range append(open, unfinished...) {
+	for _, x := range append(open, waiting...) {
 		if !seen[x.ID] {
 			seen[x.ID] = true
 			v.Sales = append(v.Sales, s.sale(x, lang, now, t.Outlooks))

@@ -107,7 +107,7 @@ func (f *folding) add(e pos.Entry) error {
 	case pos.DayClosed:
 		for _, c := range e.Body.Carried {
 			f.r.CarriedOut = append(f.r.CarriedOut, c.ID)
-			f.r.NotFinal = append(f.r.NotFinal, carried(c))
+			f.r.NotFinal = append(f.r.NotFinal, CarriedItem(c))
 		}
 	case pos.DayOpened:
 		for _, c := range e.Body.Carried {
@@ -143,8 +143,8 @@ func (f *folding) add(e pos.Entry) error {
 	return nil
 }
 
-// carried is an item as it stood when the day ended.
-func carried(c pos.Carried) Item {
+// CarriedItem is an item of a list by name, such as of what was open when the day ended.
+func CarriedItem(c pos.Carried) Item {
 	i := Item{Kind: ItemAttempt, ID: c.ID, Sale: c.Sale, Ticket: c.Ticket, Amount: c.Amount, Currency: c.Currency, State: c.State,
 		Since: c.Since, Why: c.Why, Who: c.Who}
 	if c.Refund {

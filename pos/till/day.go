@@ -36,7 +36,11 @@ func (t *Till) dated(ctx context.Context, now time.Time, entries []pos.Entry) ([
 		case !behind:
 			day = t.o.Calendar.Next(t.civil(now), t.closed)
 			if i >= 0 {
-				entries = append([]pos.Entry{{Kind: pos.DayOpened, Body: pos.Body{Carried: t.carried(now)}}}, entries...)
+				carried, err := t.carried(ctx, now)
+				if err != nil {
+					return nil, err
+				}
+				entries = append([]pos.Entry{{Kind: pos.DayOpened, Body: pos.Body{Carried: carried}}}, entries...)
 			}
 		case entries[i].Kind == pos.SaleOpened:
 			return nil, &pos.Error{Op: "till.day", Problem: pos.Unsupported, Detail: "clock_behind", Err: errClockBehind}
@@ -146,7 +150,9 @@ func (t *Till) closeDay(ctx context.Context, now time.Time, b pos.Body) error {
 		}
 		entries = append(entries, pos.Entry{Kind: pos.SaleCancelled, Sale: s.ID, Body: pos.Body{By: b.By, Reason: "day_closed"}})
 	}
-	b.Carried = t.carried(now)
+	if b.Carried, err = t.carried(ctx, now); err != nil {
+		return err
+	}
 	at := now.UTC().Truncate(time.Millisecond)
 	entries = append(entries, pos.Entry{Kind: pos.DayClosed, Body: b})
 	for i := range entries {
@@ -164,11 +170,24 @@ func (t *Till) closeDay(ctx context.Context, now time.Time, b pos.Body) error {
 	return nil
 }
 
-// carried is everything unfinished and every orphan, by name, oldest first.
-func (t *Till) carried(now time.Time) []pos.Carried {
-	var list []pos.Carried
-	add := func(sale string, c pos.Carried, manager bool) {
-		c.Sale, c.Ticket = sale, t.sales[sale].Ticket
+// carried is everything unfinished and every orphan, by name, oldest first. It closes the till when it cannot be read.
+func (t *Till) carried(ctx context.Context, now time.Time) ([]pos.Carried, error) {
+	for t.unread.left > 0 {
+		if err := t.readLeft(ctx); err != nil {
+			t.fail(err)
+			return nil, err
+		}
+	}
+	list, err := t.o.Journal.Owed(ctx, t.unread.owedTo)
+	if err != nil {
+		t.fail(err)
+		return nil, err
+	}
+	list = slices.DeleteFunc(list, func(c pos.Carried) bool { // below are those that are at hand
+		return slices.ContainsFunc(t.back, func(g *giving) bool { return g.seq > t.unread.owedTo && g.r.ID == c.ID })
+	})
+	add := func(sale, ticket string, c pos.Carried, manager bool) {
+		c.Sale, c.Ticket = sale, ticket
 		if manager {
 			c.Who = "manager"
 		}
@@ -176,12 +195,12 @@ func (t *Till) carried(now time.Time) []pos.Carried {
 	}
 	for _, d := range t.owed {
 		if d.pending == nil {
-			add(d.sale, pos.Carried{ID: d.a.Reference, Amount: d.a.Amount.Minor, Currency: d.a.Amount.Currency, State: d.a.State.Word(),
+			add(d.sale, t.sales[d.sale].Ticket, pos.Carried{ID: d.a.Reference, Amount: d.a.Amount.Minor, Currency: d.a.Amount.Currency, State: d.a.State.Word(),
 				Since: d.a.Started, Why: d.a.Reason, Who: d.a.State.Whose()}, d.a.NeedsManager(t.can, now))
 		}
 	}
 	for _, g := range t.back {
-		add(g.sale, pos.Carried{ID: g.r.ID, Amount: g.r.Amount.Minor, Currency: g.r.Amount.Currency, Refund: true, State: g.r.State.Word(),
+		add(g.sale, g.ticket, pos.Carried{ID: g.r.ID, Amount: g.r.Amount.Minor, Currency: g.r.Amount.Currency, Refund: true, State: g.r.State.Word(),
 			Since: g.r.Asked, Why: g.r.Words, Who: g.r.State.Whose()}, g.r.NeedsManager(t.can, now))
 	}
 	for _, orphans := range t.orphans {
@@ -191,7 +210,7 @@ func (t *Till) carried(now time.Time) []pos.Carried {
 		}
 	}
 	slices.SortFunc(list, func(a, b pos.Carried) int { return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.ID, b.ID)) })
-	return list
+	return list, nil
 }
 
 func (t *Till) owes(sale string) bool {
@@ -200,8 +219,11 @@ func (t *Till) owes(sale string) bool {
 			return true
 		}
 	}
-	s := t.sales[sale] // what is to go back keeps its sale in memory
-	return s != nil && slices.ContainsFunc(s.Refunds, func(r pos.Refund) bool { return t.byRef[r.Reference] != nil })
+	s := t.sales[sale] // what goes back soon keeps its sale in memory
+	return s != nil && slices.ContainsFunc(s.Refunds, func(r pos.Refund) bool {
+		g := t.byRef[r.Reference]
+		return g != nil && (g.calling || g.fresh())
+	})
 }
 
 func (t *Till) readDay(ctx context.Context) error {

@@ -76,6 +76,10 @@ func (t *Till) giveBack(ctx context.Context, now time.Time) time.Time {
 		return t.flow.next
 	}
 	t.flow.looked, t.flow.told, t.flow.next = true, nil, now.Add(time.Hour)
+	if err := t.reachOut(ctx); err != nil {
+		t.fail(err)
+		return now
+	}
 	for i := 0; i < len(t.back); {
 		g := t.back[i]
 		if g.r.State == pos.RefundOwed && !g.calling && now.Sub(g.r.Asked) >= pos.RefundLapsesAfter {
@@ -94,10 +98,17 @@ func (t *Till) giveBack(ctx context.Context, now time.Time) time.Time {
 				continue // and so does the end of that one
 			}
 			t.serveRefund(ctx, g, now)
+			if t.broken != nil {
+				return now
+			}
 		}
 		if !g.calling && g.due.Before(t.flow.next) {
 			t.flow.next = g.due
 		}
+	}
+	if t.short() {
+		t.flow.looked = false // more are read at the next turn: who stands at the counter goes between
+		return now
 	}
 	return t.flow.next
 }
@@ -105,7 +116,8 @@ func (t *Till) giveBack(ctx context.Context, now time.Time) time.Time {
 // besides reports whether another refund of the same sale is under way. Two parts of one payment do not race:
 // what the acquirer says of the second then knows the first.
 func (t *Till) besides(g *giving) bool {
-	return slices.ContainsFunc(t.sales[g.sale].Refunds, func(r pos.Refund) bool {
+	s := t.sales[g.sale] // what is under way keeps its sale in memory
+	return s != nil && slices.ContainsFunc(s.Refunds, func(r pos.Refund) bool {
 		other := t.byRef[r.Reference]
 		return other != nil && other.calling
 	})

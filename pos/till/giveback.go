@@ -3,7 +3,6 @@ package till
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"posd/pos"
@@ -12,6 +11,8 @@ import (
 // giving is an unfinished refund and what the till remembers about it.
 type giving struct {
 	sale    string
+	ticket  string
+	seq     int64      // of its asking: its place
 	r       pos.Refund // as journaled
 	calling bool       // a call is under way
 	stayed  bool       // the call ended and not one byte left, whatever the file says
@@ -22,54 +23,6 @@ type giving struct {
 }
 
 func (t *Till) giving(reference string) *giving { return t.byRef[reference] }
-
-// owe begins to remember a refund.
-func (t *Till) owe(r pos.Refund) {
-	g := &giving{sale: r.Sale, r: r, due: time.Now()}
-	t.back = append(t.back, g)
-	t.byRef[r.Reference] = g
-	t.flow.stir()
-}
-
-// rememberRefunds takes what the file says is owed; what this process is in the middle of stays so.
-func (t *Till) rememberRefunds(sales []pos.Sale) {
-	kept, now := t.byRef, time.Now()
-	t.back, t.byRef = nil, map[string]*giving{}
-	t.flow.yield(now)
-	for _, s := range sales {
-		for _, r := range s.Refunds {
-			if r.State.Final() {
-				continue
-			}
-			t.sales[s.ID] = &s
-			g := kept[r.Reference]
-			if g == nil {
-				g = &giving{sale: s.ID}
-			}
-			g.r, g.due = r, now
-			t.back = append(t.back, g)
-			t.byRef[r.Reference] = g
-		}
-	}
-	slices.SortStableFunc(t.back, func(a, b *giving) int { return a.r.Asked.Compare(b.r.Asked) })
-}
-
-// resumeRefunds tells each refund that had left what a restart means to it.
-func (t *Till) resumeRefunds(ctx context.Context) error {
-	for _, g := range slices.Clone(t.back) {
-		if g.calling || g.r.State != pos.RefundSent {
-			continue
-		}
-		event := g.r.State.Restart()
-		if g.stayed {
-			event = pos.RefundNotLeft // the commit that failed had happened, but nothing followed it
-		}
-		if err := t.learnRefund(ctx, g.r.Reference, pos.RefundAnswer{Event: event, Reason: "restart"}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // serveRefund does the one thing that g is owed now.
 func (t *Till) serveRefund(ctx context.Context, g *giving, now time.Time) {
@@ -136,7 +89,11 @@ func (t *Till) askRefund(ctx context.Context, g *giving) {
 // callRefund runs one call beside the loop; its answer comes back as a lesson. The call reports whether
 // it may have reached the acquirer.
 func (t *Till) callRefund(ctx context.Context, g *giving, sends bool, call func(context.Context, pos.Attempt, pos.Refund) (pos.RefundAnswer, bool, error)) {
-	s := t.sales[g.sale]
+	s, err := t.sale(ctx, g.sale)
+	if err != nil {
+		t.fail(err)
+		return
+	}
 	a := *s.Attempt(g.r.Attempt)
 	r := g.r
 	g.calling, g.stayed = true, false // what an earlier call left undone says nothing of this one

@@ -71,7 +71,7 @@ func (t *Till) refund(ctx context.Context, n pos.NewRefund) (pos.Refund, error) 
 		return pos.Refund{}, storage(op, err)
 	}
 	r := *s.Refund(reference)
-	t.owe(r)
+	t.owe(r, s.Ticket, t.last.Seq)
 	t.orphan(s)
 	t.log.InfoContext(ctx, "refund", "ref", reference, "sale", s.ID, "event", "requested", "state", r.State)
 	return r, nil

@@ -126,7 +126,11 @@ func (t *Till) publish() {
 		}
 		s.Outlooks[reference] = o
 	}
-	s.Unfinished = len(s.Outlooks) + len(t.back)
+	s.Refunds = len(t.back) + t.unread.owed + t.unread.left
+	if len(t.back) > 0 {
+		s.Oldest = t.back[0].r.Asked
+	}
+	s.Unfinished = len(s.Outlooks) + s.Refunds
 	maps.Copy(s.Outlooks, t.outlooks())
 	t.mu.Lock()
 	t.standing = s

@@ -29,7 +29,10 @@ type Journal interface {
 	Spare() bool
 	Sale(ctx context.Context, id string) (pos.Sale, error)
 	SaleOf(ctx context.Context, reference string) (pos.Sale, error)
-	Unfinished(ctx context.Context) ([]pos.Sale, error)
+	Pressing(ctx context.Context) ([]pos.Sale, error) // what must be known before anything is sold
+	Refunds(ctx context.Context, left bool, after int64, limit int) ([]pos.Waiting, error)
+	Backlog(ctx context.Context) (pos.Backlog, error)
+	Owed(ctx context.Context, after int64) ([]pos.Carried, error)
 	Request(ctx context.Context, key string) (pos.Entry, bool, error)
 	AsOf(ctx context.Context, sale string, seq int64) (pos.Sale, error)
 	Surprises(ctx context.Context, since time.Time) ([]pos.Entry, error) // what changed an ending, or fitted nothing
@@ -97,7 +100,8 @@ type Till struct {
 
 	sales   map[string]*pos.Sale    // those with something owed, armed or in hand
 	owed    map[string]*debt        // unfinished attempts, by reference
-	back    []*giving               // unfinished refunds, in the order they were asked for
+	back    []*giving               // unfinished refunds that are at hand, in the order they were asked for
+	unread  unread                  // the others
 	byRef   map[string]*giving      // the same by reference
 	running int                     // calls under way about unfinished attempts
 	flow    flow                    // of the refunds
@@ -239,13 +243,15 @@ func (t *Till) resume(ctx context.Context) error {
 	if err := t.readDay(ctx); err != nil {
 		return err
 	}
-	sales, err := t.o.Journal.Unfinished(ctx)
+	sales, err := t.o.Journal.Pressing(ctx)
 	if err != nil {
 		return err
 	}
 	kept := t.owed
 	t.sales, t.owed = map[string]*pos.Sale{}, map[string]*debt{}
-	t.rememberRefunds(sales)
+	if err := t.rememberRefunds(ctx); err != nil {
+		return err
+	}
 	t.rememberOrphans(sales)
 	for _, s := range sales {
 		for _, a := range s.Attempts {
@@ -278,7 +284,7 @@ func (t *Till) resume(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := t.resumeRefunds(ctx); err != nil {
+	if err := t.readLeft(ctx); err != nil {
 		return err
 	}
 	unheard := t.unheard

@@ -54,6 +54,7 @@ type flaky struct {
 	blind []error       // what comes instead of a sale that is looked up by what was paid for it
 	full  bool          // the disk has no room for anything new
 	slow  time.Duration // so long takes the next append
+	read  int           // refunds that were read
 
 	restored, takenZ int
 }

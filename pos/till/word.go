@@ -122,6 +122,7 @@ func (t *Till) refundEnded(ctx context.Context, w word) (step, bool) {
 		case w.err != nil && !errors.Is(w.err, errNotHeld):
 			t.probed(w.err)
 		}
+		t.forget(g.sale)
 		return step{}, false
 	}
 	misfit := ans.Misfit || errors.Is(w.err, pos.ErrMisfit)
@@ -228,6 +229,9 @@ func (t *Till) afterRefund(s *pos.Sale, r pos.Refund, to pos.RefundState) {
 	t.orphan(s)
 	g := t.giving(r.Reference)
 	if g == nil {
+		if !r.State.Final() && to.Final() {
+			t.unread.less(r.State)
+		}
 		return
 	}
 	if to != r.State {

@@ -64,7 +64,7 @@ func run() error {
 	flag.StringVar(&b.append, "append", "", "the built floor of an append")
 	flag.IntVar(&b.rounds, "rounds", 120, "rounds of each pair")
 	flag.IntVar(&b.refunds, "refunds", 10_000, "refunds that are owed when the line is back")
-	flag.BoolVar(&b.big, "big", false, "start on a file of a million sales and ten thousand refunds that wait, instead of a hundred thousand sales")
+	flag.BoolVar(&b.big, "big", false, "start on a file of a million sales, instead of twenty thousand")
 	asJSON := flag.Bool("json", false, "print JSON")
 	strict := flag.Bool("strict", false, "exit 1 when a target is missed")
 	flag.Parse()

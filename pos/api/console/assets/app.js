@@ -126,7 +126,7 @@ function soon(what, then, wait) {
 }
 
 const rereadStatus = soon(api.status, (s) => { state.status = s; }, 120);
-const rereadQueue = soon(api.queue, (q) => { state.queue = q.items; }, 120);
+const rereadQueue = soon(api.queue, (q) => { state.queue = q.items; state.more = q.more ?? 0; }, 120);
 const recall = soon(api.last, (s) => {
   if (s.items[0]) sounds.known(s.items[0]);
   states.recall(state, s.items[0]);

@@ -66,10 +66,10 @@ export function drawDouble(alike) {
 // drawQueue lists everything unfinished: what, how long, what comes next and whose move it is.
 export function drawQueue(state, act) {
   const items = state.queue;
-  write(byId('queue-count'), items.length ? String(items.length) : '');
+  write(byId('queue-count'), items.length ? String(items.length + state.more) : '');
   show(byId('queue-none'), items.length === 0);
   show(byId('queue-sync'), items.length > 0);
-  refill(byId('queue-list'), items.map((q) => row(q, act)));
+  refill(byId('queue-list'), [...items.map((q) => row(q, act)), state.more ? el('li', {}, say('page.queue.more', { n: state.more })) : ''].filter(Boolean));
   drawAges();
 }
 

@@ -5,7 +5,7 @@
 const kept = 60;
 
 export function begin() {
-  return { linked: false, status: null, sales: new Map(), heard: new Set(), current: '', queue: [], prompt: { kind: 'idle' } };
+  return { linked: false, status: null, sales: new Map(), heard: new Set(), current: '', queue: [], more: 0, prompt: { kind: 'idle' } };
 }
 
 const list = (of) => (Array.isArray(of) ? of : of?.items) ?? [];
@@ -19,6 +19,7 @@ export function apply(state, type, data) {
       state.sales = new Map(list(data.sales).map((s) => [s.id, s]));
       state.heard = new Set();
       state.queue = list(data.queue);
+      state.more = data.queue_more ?? 0;
       if (data.prompt) state.prompt = prompt(data.prompt);
       state.current = state.sales.has(state.prompt.sale) ? state.prompt.sale : newest(state);
       return {};

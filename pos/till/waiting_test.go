@@ -1,0 +1,196 @@
+package till_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"posd/pos"
+)
+
+// Refunds counts what is read of the refunds that wait.
+func (f *flaky) Refunds(ctx context.Context, left bool, after int64, limit int) ([]pos.Waiting, error) {
+	list, err := f.Store.Refunds(ctx, left, after, limit)
+	f.mu.Lock()
+	f.read += len(list)
+	f.mu.Unlock()
+	return list, err
+}
+
+func (f *flaky) refundsRead() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.read
+}
+
+// mostAhead is how many refunds the till may have read beyond those that went: what is at hand, and what is under way.
+const mostAhead = 64 + 16 + 32
+
+// An outage left hundreds of refunds, and the register starts again. It takes sales before it has read them, tells how
+// many there are, names them all when the day closes, and sends them in their order, reading a few ahead. A refund that
+// is asked for meanwhile goes last, and one that is taken back does not go, read or not.
+func TestManyRefundsAfterARestart(t *testing.T) {
+	const many = 300
+	story(t, func(c *counter) {
+		w, ids, asked := c.outage(many, 1)
+		c.restart()
+		if n := c.file.refundsRead(); n > mostAhead {
+			t.Errorf("%d refunds were read", n)
+		}
+		if !c.till.Ready() {
+			t.Error("no sale is taken")
+		}
+		stands := func(want int) {
+			t.Helper()
+			if s := c.till.Standing(); s.Refunds != want || s.Unfinished != want {
+				t.Errorf("%d refunds of %d unfinished, want %d", s.Refunds, s.Unfinished, want)
+			}
+		}
+		stands(many)
+		last := c.sale(ids[many-1]).Refunds[0]
+		if _, err := c.till.Withdraw(c.t.Context(), last.ID, "mroy"); err != nil {
+			t.Fatal(err)
+		}
+		c.bank.refunds(w.serve)
+		asked[many-1] = c.give(ids[0], 100, "later").Reference
+		stands(many)
+
+		c.wait(time.Minute)
+		day, err := c.till.CloseDay(c.t.Context(), pos.NewClose{By: "jdoe", Key: "z", KeyHash: "z"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var named []string
+		entries, err := c.file.DayEntries(c.t.Context(), day.Day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, carried := range entries[len(entries)-1].Body.Carried {
+			s := c.sale(carried.Sale)
+			named = append(named, s.Refunds[slices.IndexFunc(s.Refunds, func(r pos.Refund) bool { return r.ID == carried.ID })].Reference)
+		}
+		if slices.Sort(named); !slices.Equal(named, slices.Sorted(slices.Values(asked))) {
+			t.Errorf("the Z names %d refunds", len(named))
+		}
+
+		read := c.file.refundsRead()
+		w.came = nil
+		ahead := 0
+		for i := range c.bank.gives {
+			c.bank.gives[i] = func(r pos.Refund) (pos.RefundAnswer, error) {
+				came, _ := w.served()
+				ahead = max(ahead, c.file.refundsRead()-read-len(came))
+				return w.serve(r)
+			}
+		}
+		c.back(w, many)
+		came, _ := w.served()
+		if far := astray(asked, came); far >= 32 || len(came) != many {
+			t.Errorf("%d came for %d that were asked for, one of them %d places out of its order", len(came), many, far)
+		}
+		if ahead > mostAhead {
+			t.Errorf("%d were read ahead", ahead)
+		}
+		stands(0)
+		if s := c.sale(ids[many-1]); s.Refunds[0].State != pos.Withdrawn {
+			t.Errorf("what was taken back is %s", s.Refunds[0].State)
+		}
+	}, func(c *counter) { c.bank.can.RefundsAtOnce = 32 })
+}
+
+// The acquirer lacks the money for the first hundred refunds and says "later": they do not stand in the way of the
+// others, neither then nor after a restart, and go when it is later.
+func TestDeferredRefundsStandInNobodysWay(t *testing.T) {
+	const many, poor = 250, 100
+	story(t, func(c *counter) {
+		w, ids, _ := c.outage(many, 1)
+		later := time.Now().Add(3 * time.Hour)
+		for i := range poor {
+			c.bank.gives[i] = func(pos.Refund) (pos.RefundAnswer, error) {
+				return pos.RefundAnswer{Event: pos.RefundDefer, Reason: "NOTENOUGH", NotBefore: later}, nil
+			}
+		}
+		c.bank.gives[poor] = func(r pos.Refund) (pos.RefundAnswer, error) {
+			c.bank.line(true) // and the line goes again
+			return w.serve(r)
+		}
+		c.back(w, 1)
+		c.bank.gives = nil
+		c.restart()
+		c.bank.gives = slices.Repeat([]func(pos.Refund) (pos.RefundAnswer, error){w.serve}, many)
+		c.back(w, many-poor)
+		if time.Now().After(later) {
+			t.Errorf("the others went at %s only", time.Now())
+		}
+		owed := 0
+		for _, id := range ids {
+			if c.sale(id).Refunds[0].State == pos.RefundOwed {
+				owed++
+			}
+		}
+		if owed != poor || c.till.Standing().Refunds != poor {
+			t.Errorf("%d wait, and %d are said to, want %d", owed, c.till.Standing().Refunds, poor)
+		}
+		c.wait(time.Until(later) + 20*time.Minute)
+		if came, _ := w.served(); len(came) != many {
+			t.Errorf("%d came of %d", len(came), many)
+		}
+	}, func(c *counter) { c.bank.can.RefundsAtOnce = 32 })
+}
+
+// The disk fails in the middle of hundreds of refunds, when some are under way, some left without an answer and a
+// manager was called for one. The file is read again, and each goes once.
+func TestManyRefundsAndAFailedCommit(t *testing.T) {
+	const many = 150
+	for _, kind := range []pos.Kind{pos.KindOfRefund(pos.RefundLeave), pos.KindOfRefund(pos.RefundDone)} {
+		for _, happened := range []bool{false, true} {
+			t.Run(fmt.Sprint(kind, " happened ", happened), func(t *testing.T) {
+				story(t, func(c *counter) {
+					w, _, asked := c.outage(many, 1)
+					for i := range c.bank.gives {
+						c.bank.gives[i] = func(r pos.Refund) (pos.RefundAnswer, error) {
+							if came, _ := w.served(); len(came) == many/2 {
+								c.file.mu.Lock()
+								c.file.fail = []fault{{kind, happened}}
+								c.file.mu.Unlock()
+							}
+							return w.serve(r)
+						}
+					}
+					c.back(w, many)
+					c.wait(time.Minute)
+					came, _ := w.served()
+					if got := slices.Compact(slices.Sorted(slices.Values(came))); len(came) != many || !slices.Equal(got, slices.Sorted(slices.Values(asked))) {
+						t.Errorf("%d came, %d of them once", len(came), len(got))
+					}
+					if s := c.till.Standing(); s.Unfinished != 0 {
+						t.Errorf("%d are unfinished", s.Unfinished)
+					}
+				}, func(c *counter) { c.bank.can.RefundsAtOnce = 32 })
+			})
+		}
+	}
+}
+
+// The line stays away for a day: not one refund of hundreds goes after that, and all say so.
+func TestManyRefundsLapse(t *testing.T) {
+	const many = 150
+	story(t, func(c *counter) {
+		w, ids, _ := c.outage(many, 1)
+		c.restart()
+		c.wait(25 * time.Hour)
+		for _, id := range ids {
+			c.stands(c.sale(id).Refunds[0].ID, pos.Withdrawn)
+		}
+		if s := c.till.Standing(); s.Unfinished != 0 {
+			t.Errorf("%d are unfinished", s.Unfinished)
+		}
+		c.bank.line(false)
+		c.wait(time.Hour)
+		if came, _ := w.served(); len(came) != 0 {
+			t.Errorf("%d went", len(came))
+		}
+	})
+}
