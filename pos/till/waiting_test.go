@@ -32,7 +32,7 @@ const mostAhead = 64 + 16 + 32
 // many there are, names them all when the day closes, and sends them in their order, reading a few ahead. A refund that
 // is asked for meanwhile goes last, and one that is taken back does not go, read or not.
 func TestManyRefundsAfterARestart(t *testing.T) {
-	const many = 300
+	const many = 200
 	story(t, func(c *counter) {
 		w, ids, asked := c.outage(many, 1)
 		c.restart()
@@ -103,7 +103,7 @@ func TestManyRefundsAfterARestart(t *testing.T) {
 // The acquirer lacks the money for the first hundred refunds and says "later": they do not stand in the way of the
 // others, neither then nor after a restart, and go when it is later.
 func TestDeferredRefundsStandInNobodysWay(t *testing.T) {
-	const many, poor = 250, 100
+	const many, poor = 180, 90
 	story(t, func(c *counter) {
 		w, ids, _ := c.outage(many, 1)
 		later := time.Now().Add(3 * time.Hour)
@@ -143,7 +143,7 @@ func TestDeferredRefundsStandInNobodysWay(t *testing.T) {
 // The disk fails in the middle of hundreds of refunds, when some are under way, some left without an answer and a
 // manager was called for one. The file is read again, and each goes once.
 func TestManyRefundsAndAFailedCommit(t *testing.T) {
-	const many = 150
+	const many = 130
 	for _, kind := range []pos.Kind{pos.KindOfRefund(pos.RefundLeave), pos.KindOfRefund(pos.RefundDone)} {
 		for _, happened := range []bool{false, true} {
 			t.Run(fmt.Sprint(kind, " happened ", happened), func(t *testing.T) {
@@ -176,7 +176,7 @@ func TestManyRefundsAndAFailedCommit(t *testing.T) {
 
 // The line stays away for a day: not one refund of hundreds goes after that, and all say so.
 func TestManyRefundsLapse(t *testing.T) {
-	const many = 150
+	const many = 130
 	story(t, func(c *counter) {
 		w, ids, _ := c.outage(many, 1)
 		c.restart()
