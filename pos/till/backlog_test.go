@@ -2,6 +2,7 @@ package till_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -101,4 +102,46 @@ func TestDoubleOfADoubtfulSale(t *testing.T) {
 			t.Errorf("the doubt is over: %v", err)
 		}
 	})
+}
+
+// Forty cancels whose answers were lost, and after them forty payments that may have been charged. When the line is
+// back what may be charged is asked about first, although the cancels are older and there are not places for all.
+func TestQuestionsGoBeforeCancels(t *testing.T) {
+	story(t, func(c *counter) {
+		for i := range 40 {
+			c.bank.next(c.bank.never)
+			id := c.sell(int64(1000 + i))
+			c.scan(id, fmt.Sprintf("2812345678901234%02d", i))
+			c.bank.cancels = append(c.bank.cancels, func(*account) (pos.Answer, error) { return pos.Answer{}, errCut })
+			if _, err := c.till.Cancel(c.t.Context(), id, "mroy"); err != nil {
+				t.Fatal(err)
+			}
+			c.wait(0)
+		}
+		for i := range 40 {
+			c.bank.next(replyLost(time.Second))
+			c.scan(c.sell(int64(2000+i)), fmt.Sprintf("2812345678901235%02d", i))
+		}
+		c.bank.line(true)
+		c.wait(time.Hour)
+		before := len(c.bank.said())
+		c.bank.mu.Lock()
+		for range 40 {
+			c.bank.answers = append(c.bank.answers, func(*account) (pos.Answer, error) { time.Sleep(time.Second); return pos.Answer{}, errCut })
+		}
+		c.bank.mu.Unlock()
+		c.bank.line(false)
+		if err := c.till.Sync(c.t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		c.wait(0)
+		calls := c.bank.said()[before:]
+		if slices.Contains(calls, "cancel") || len(calls) < 32 {
+			t.Errorf("the line carried first %q", calls)
+		}
+		c.wait(time.Hour)
+		if !slices.Contains(c.bank.said()[before:], "cancel") {
+			t.Error("no cancel went at all")
+		}
+	}, func(c *counter) { c.limit = 100 })
 }

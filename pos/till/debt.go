@@ -125,7 +125,7 @@ func (t *Till) discharge(ctx context.Context) time.Duration {
 func (t *Till) inOrder() []*debt {
 	list := slices.Collect(maps.Values(t.owed))
 	slices.SortFunc(list, func(a, b *debt) int {
-		return cmp.Or(a.rank()-b.rank(), a.a.Started.Compare(b.a.Started), cmp.Compare(a.a.Reference, b.a.Reference))
+		return cmp.Or(cmp.Compare(a.rank(), b.rank()), a.a.Started.Compare(b.a.Started), cmp.Compare(a.a.Reference, b.a.Reference))
 	})
 	return list
 }

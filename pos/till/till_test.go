@@ -28,6 +28,7 @@ type counter struct {
 	hold time.Duration
 
 	limit int
+	codes int // that were made up
 
 	restored, takenZ int // what the file says of its restores
 

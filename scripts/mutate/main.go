@@ -7,6 +7,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -47,6 +49,7 @@ type hunt struct {
 	only             *regexp.Regexp
 	work, binary     string
 	takes            map[string]time.Duration // the tests with nothing changed: processor time
+	killers          []string                 // tests that noticed an error, the last one first
 }
 
 func (h *hunt) run(score float64) (err error) {
@@ -123,15 +126,18 @@ func (h *hunt) build(found *mutants) error {
 	return nil
 }
 
-// lives reports whether all tests pass with an error in. Those that hang use more than twice the processor time, and a
-// second, that they use without one.
+// lives reports whether all tests pass with an error in; what killed others goes first.
 func (h *hunt) lives(i int) (bool, string) {
-	for _, which := range []string{"-test.skip=" + h.slow, "-test.run=" + h.slow} {
+	groups := []string{"-test.skip=" + h.slow, "-test.run=" + h.slow}
+	if i > 0 && len(h.killers) > 0 {
+		groups = slices.Insert(groups, 0, "-test.run=^("+strings.Join(h.killers[:min(len(h.killers), 12)], "|")+")$")
+	}
+	for _, which := range groups {
 		limit := "unlimited"
-		if i > 0 {
-			limit = fmt.Sprint(int(2*h.takes[which]/time.Second) + 2)
+		if i > 0 { // those that hang use more than twice what they use without an error, and a second
+			limit = fmt.Sprint(int(2*cmp.Or(h.takes[which], h.takes[groups[1]])/time.Second) + 2)
 		}
-		run := exec.Command("sh", "-c", `ulimit -t "$1"; shift; exec "$@"`, "sh", limit, h.binary, "-test.short", "-test.failfast", which)
+		run := exec.Command("sh", "-c", `ulimit -t "$1"; shift; exec "$@"`, "sh", limit, h.binary, "-test.short", "-test.failfast", "-test.v", which)
 		tmp := filepath.Join(h.work, "tmp")
 		run.Dir, run.Env = h.dir, append(os.Environ(), fmt.Sprint("MUTANT=", i), "TMPDIR="+tmp)
 		err := os.Mkdir(tmp, 0o700)
@@ -141,6 +147,7 @@ func (h *hunt) lives(i int) (bool, string) {
 		}
 		_ = os.RemoveAll(tmp)
 		if err != nil {
+			h.killed(said)
 			return false, err.Error() + "\n" + string(said)
 		}
 		if i == 0 {
@@ -148,4 +155,17 @@ func (h *hunt) lives(i int) (bool, string) {
 		}
 	}
 	return true, ""
+}
+
+var ran = regexp.MustCompile(`(?m)^=== RUN   (Test\w+)$`)
+
+// killed brings the last test that ran to the front.
+func (h *hunt) killed(said []byte) {
+	tests := ran.FindAllSubmatch(said, -1)
+	if len(tests) == 0 {
+		return
+	}
+	last := string(tests[len(tests)-1][1])
+	h.killers = slices.DeleteFunc(h.killers, func(name string) bool { return name == last })
+	h.killers = slices.Insert(h.killers, 0, last)
 }
