@@ -330,3 +330,26 @@ func TestPulledScanner(t *testing.T) {
 	r.becomes(t, s.ID, "paid", soon)
 	agree(t, r, b, 1, 2500)
 }
+
+// A slip that was printed before the plug was pulled is a copy afterwards, and says so.
+func TestACopyIsACopyAfterTheStart(t *testing.T) {
+	r, b := counter(t)
+	r.prints(t, b)
+	s := r.open(t, 2500, "A-1014")
+	r.scan(t, b, s, wechat())
+	r.becomes(t, s.ID, "paid", soon)
+	for _, copies := range []bool{false, true} {
+		var came struct {
+			Result string
+			Copy   bool
+		}
+		r.post(t, http.StatusOK, request{path: "/v1/sales/" + s.ID + "/slip", role: "cashier", body: map[string]any{}}, &came)
+		if came.Result != "printed" || came.Copy != copies {
+			t.Errorf("%+v, a copy: %v", came, copies)
+		}
+		r.kill(t)
+		r.start(t)
+		r.devicesReady(t)
+	}
+	agree(t, r, b, 1, 2500)
+}

@@ -99,7 +99,7 @@ func (r *register) start(t *testing.T) {
 // devicesReady waits until the desk stands: a scan before that meets nobody.
 func (r *register) devicesReady(t *testing.T) {
 	t.Helper()
-	eventually(t, startWithin, "scanner and display are ready", func() bool {
+	eventually(t, startWithin, "every device is ready", func() bool {
 		var status struct {
 			Devices []struct{ State string }
 		}
@@ -110,7 +110,7 @@ func (r *register) devicesReady(t *testing.T) {
 				ready++
 			}
 		}
-		return ready == 2
+		return ready == len(status.Devices)
 	})
 }
 

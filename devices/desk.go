@@ -55,6 +55,10 @@ type Options struct {
 	Hints   func(pos.Prompt) []string // one short line for a display of two, once in each language
 	Say     func(id string) []string  // a sentence for a slip, once in each language; may be nil
 	Log     *slog.Logger
+
+	// Begins remembers for good that a slip is about to be printed, and reports whether it was before. Without it a
+	// slip is known until the register stops.
+	Begins func(context.Context, pos.Slip) (again bool, err error)
 }
 
 // Drivers lists the drivers of each role.

@@ -2,7 +2,6 @@ package devices
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -114,20 +113,28 @@ func (p *press) put(ctx context.Context, job printJob) pos.Printed {
 }
 
 // begins remembers that paper may exist of a slip from now on, and reports whether it may have before. Another text
-// about the same sale, refund or day is another slip.
-func (d *Desk) begins(slip pos.Slip) (again bool) {
+// about the same sale, refund or day is another slip. Where it cannot be written down, it is known until the register
+// stops: a shopper waits for the paper.
+func (d *Desk) begins(ctx context.Context, slip pos.Slip) (again bool) {
 	if slip.Kind == pos.SlipTest {
 		return false
 	}
-	key := fmt.Sprintf("%s %s %x", slip.Kind, slip.About, sha256.Sum256(fmt.Appendf(nil, "%#v", slip.Lines)))
+	key := fmt.Sprintf("%s %s %x", slip.Kind, slip.About, slip.Sum())
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	if slices.Contains(d.printed, key) {
-		return true
+	again = slices.Contains(d.printed, key)
+	if !again {
+		d.printed = append(d.printed, key)
+		d.printed = d.printed[max(0, len(d.printed)-mostPrinted):]
 	}
-	d.printed = append(d.printed, key)
-	d.printed = d.printed[max(0, len(d.printed)-mostPrinted):]
-	return false
+	d.mu.Unlock()
+	if again || d.o.Begins == nil {
+		return again
+	}
+	again, err := d.o.Begins(ctx, slip)
+	if err != nil {
+		d.o.Log.WarnContext(ctx, "slip not remembered", "part", "desk", "about", slip.About, "err", err)
+	}
+	return again
 }
 
 // sentences are lines of a slip that are not of the sale: the same in each language.
@@ -324,7 +331,7 @@ func (a *asking) print(ctx context.Context, slip pos.Slip) (said pos.Printed, er
 	if why := s.Stops(); why != "" {
 		return pos.Printed{What: stopKinds[why], Why: stopWords[why]}, nil
 	}
-	again := a.p.d.begins(slip) // only now: the one before it may have been the same
+	again := a.p.d.begins(ctx, slip) // only now: the one before it may have been the same
 	b, lacks := a.p.encode(slip, again)
 	defer func() { said.Copy, said.Lacks, said.Told = again, lacks, s.Known }()
 	for piece := range slices.Chunk(b, printPiece) {

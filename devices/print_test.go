@@ -2,6 +2,8 @@ package devices
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -117,6 +119,31 @@ func TestPrint(t *testing.T) {
 	}
 	if c := b.desk.Standing()[0].Counters; c.Good != 4 || c.Rejected != 0 {
 		t.Errorf("%+v", c)
+	}
+}
+
+// A slip that was begun before the register was started again is a copy; where that cannot be known it is printed all the
+// same.
+func TestCopyAfterARestart(t *testing.T) {
+	kept := map[string]bool{}
+	full := errors.New("the disk is full")
+	begins := func(_ context.Context, s pos.Slip) (again bool, err error) {
+		if s.About == "S2" {
+			return false, full
+		}
+		key := fmt.Sprint(s.Kind, s.About, s.Sum())
+		again, kept[key] = kept[key], true
+		return again, nil
+	}
+	for restarts := range 2 {
+		b, _, y := printing(t, printer.Settings{})
+		b.desk.o.Begins = begins
+		for i, about := range []string{"S1", "S2"} {
+			got := b.desk.Print(t.Context(), slipOf(about))
+			if want := restarts == 1 && i == 0; !got.OK || got.Copy != want || y.printed("a copy") != restarts {
+				t.Errorf("%s, after %d restarts: %+v", about, restarts, got)
+			}
+		}
 	}
 }
 

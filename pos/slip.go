@@ -1,11 +1,25 @@
 package pos
 
+import (
+	"crypto/sha256"
+	"fmt"
+)
+
 // A Slip is paper for a person, laid out in lines: whoever composes it knows no printer, and whoever prints it knows
 // no payment.
 type Slip struct {
 	Kind  SlipKind
 	About string // what it is about: a sale's id, a refund's id or a day; a reprint has the same
 	Lines []SlipLine
+}
+
+// Sum is the same for the same lines, and stays so from version to version.
+func (s Slip) Sum() [sha256.Size]byte {
+	var b []byte
+	for _, l := range s.Lines {
+		b = fmt.Appendf(b, "%q %q %q %t %t %t %t\n", l.Text, l.Right, l.QR, l.Center, l.Bold, l.Large, l.Rule)
+	}
+	return sha256.Sum256(b)
 }
 
 // SlipKind is what a slip is for.

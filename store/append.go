@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"fmt"
 
 	"posd/pos"
 )
@@ -12,34 +10,25 @@ import (
 // It gives each entry its sequence number. An error from the commit itself is ErrDoubt: it may have
 // happened, and every later Append fails until Reopen.
 func (s *Store) Append(_ context.Context, entries ...pos.Entry) ([]pos.Entry, error) {
-	// Nobody's patience ends a write in the middle.
-	written, head, err := s.append(context.Background(), entries)
+	written, head, err := s.append(entries)
 	if err == nil && s.o.Committed != nil {
 		s.o.Committed(head)
 	}
 	return written, err
 }
 
-func (s *Store) append(ctx context.Context, entries []pos.Entry) (written []pos.Entry, head int64, err error) {
+func (s *Store) append(entries []pos.Entry) (written []pos.Entry, head int64, err error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	s.turn.Lock()
 	defer s.turn.Unlock()
-	if s.doubt != nil {
-		return nil, 0, s.doubt
-	}
-	if s.write == nil {
-		return nil, 0, fmt.Errorf("append: %w", sql.ErrConnDone)
-	}
 	p := &projecting{links: s.links, head: s.head, chain: s.chain, folds: &s.folds, before: s.before, sales: map[string]*folding{}}
-	err = s.write.transaction(ctx, func(t *transaction) error {
+	err = s.commit(func(t *transaction) error {
 		written, err = p.entries(t, entries)
 		return err
 	})
 	if err != nil {
-		s.folds.clear()
-		s.doubt = fmt.Errorf("%w: %w", err, ErrDoubt) // the file, not we, knows what is in it now
-		return nil, 0, s.doubt
+		return nil, 0, err
 	}
 	s.head, s.chain = p.head, p.chain
 	p.keep()

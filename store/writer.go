@@ -35,6 +35,7 @@ const (
 	updateRefund
 	insertDay
 	closeDay
+	insertSlip
 	codeUsed
 	statements
 )
@@ -99,6 +100,11 @@ VALUES (?, ?, ?, 0, 0, '', '', 0, '')`,
 UPDATE day
    SET closed_ms = ?, z = ?, "by" = ?, note = ?, rows = ?, head = ?
  WHERE z = 0`,
+
+	insertSlip: `
+INSERT INTO slip (kind, about, sum, at_ms)
+VALUES (?, ?, ?, ?)
+    ON CONFLICT DO NOTHING`,
 
 	codeUsed: `
 SELECT EXISTS (SELECT 1 FROM attempt WHERE code_hash = ? AND code_hash <> '' AND state <> 'unsent')`,

@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -71,6 +72,7 @@ func serve(ctx context.Context, cfg Config, stderr io.Writer) (err error) {
 		Text:  func(p pos.Prompt) []string { return lines(sentences, cfg.Languages, cfg.Store, p) },
 		Hints: func(p pos.Prompt) []string { return hints(sentences, cfg.Languages, p) },
 		Say:   func(id string) []string { return onceEach(sentences, cfg.Languages, id) }, Known: cfg.products.set, Log: log,
+		Begins: func(ctx context.Context, slip pos.Slip) (bool, error) { return journal.Begin(ctx, slip, time.Now()) },
 	})
 	if err != nil {
 		return err
