@@ -40,8 +40,10 @@ type posted struct {
 	Wallet    string `json:"wallet"`
 }
 
+// openBoutique opens one, beside those of other tests: most of a test's time is a shopper's, or another process's.
 func openBoutique(t *testing.T, options ...string) *boutique {
 	t.Helper()
+	t.Parallel()
 	fromUs, toThem, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)

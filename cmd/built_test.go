@@ -18,9 +18,9 @@ import (
 // Limits of the tests: how long a command may build, come up, answer and go away.
 const (
 	buildWithin = 8 * time.Minute
-	startWithin = 30 * time.Second
-	stopWithin  = 15 * time.Second
-	soon        = 10 * time.Second
+	startWithin = 60 * time.Second
+	stopWithin  = 30 * time.Second
+	soon        = 30 * time.Second
 )
 
 // bin is where the built commands go. TestMain makes and removes it.
@@ -74,7 +74,7 @@ func launch(t *testing.T, name string, stdin io.Reader, stdout io.Writer, args .
 	t.Helper()
 	p := &process{cmd: exec.Command(command(t, name), args...), stderr: &said{}, done: make(chan struct{})}
 	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = stdin, stdout, p.stderr
-	p.cmd.Env = append(environment(), "GORACE=halt_on_error=0")
+	p.cmd.Env = environment()
 	p.cmd.WaitDelay = stopWithin
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -95,7 +95,8 @@ func launch(t *testing.T, name string, stdin io.Reader, stdout io.Writer, args .
 	return p
 }
 
-// environment is ours without anything that could configure a register.
+// environment is ours without anything that could configure a register. What crashes says all it knows, and what was
+// built with the race detector does not wait a second for more races before it ends.
 func environment() []string {
 	var clean []string
 	for _, e := range os.Environ() {
@@ -103,7 +104,7 @@ func environment() []string {
 			clean = append(clean, e)
 		}
 	}
-	return clean
+	return append(clean, "GOTRACEBACK=all", "GORACE=halt_on_error=0 atexit_sleep_ms=10")
 }
 
 // kill is kill -9: the process learns nothing and writes nothing more.

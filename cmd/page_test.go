@@ -13,6 +13,7 @@ import (
 
 // A cashier and a manager work at the pages in a real browser, on a real register.
 func TestPages(t *testing.T) {
+	t.Parallel()
 	for tool, install := range map[string]string{
 		"node":     "sudo apt-get install -y --no-install-recommends nodejs",
 		"chromium": "sudo apt-get install -y --no-install-recommends chromium fonts-wqy-microhei",
@@ -36,7 +37,7 @@ func TestPages(t *testing.T) {
 			if page.code != 0 {
 				t.Fatalf("posctl open: exit %d %s", page.code, page.stderr)
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 			defer cancel()
 			node := exec.CommandContext(ctx, "node", "--test", script)
 			node.Env = append(environment(), "POSD_PAGE="+strings.TrimSpace(page.stdout), "POSD_CONFIG="+r.config,

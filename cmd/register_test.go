@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -114,16 +115,19 @@ func (r *register) devicesReady(t *testing.T) {
 	})
 }
 
-// freePort finds a port that nobody has. Somebody else may take it before the daemon does; the daemon
-// then says so and the test fails with its words.
+// freePort finds a port that nobody has, and that no system gives to somebody who does not ask for it by number: the
+// daemon is stopped and started on it.
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(20_000)))
+		if err == nil {
+			defer l.Close()
+			return l.Addr().String()
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("a hundred ports are taken")
+	return ""
 }
 
 func write(t *testing.T, path string, mode os.FileMode, text string) {

@@ -22,7 +22,6 @@ var restAfter = flag.Int("rest", 100, "payments after which no code, token or ke
 // in any of it, in whatever way it may be written. What a cashier typed into a note on purpose is found in
 // all of them, or the search is worth nothing.
 func TestNothingAtRest(t *testing.T) {
-	t.Setenv("GOTRACEBACK", "all")
 	b := openBoutique(t, "--display", "nextion")
 	r := openRegisterWith(t, b, "nextion")
 	r.answers = &said{}

@@ -11,6 +11,7 @@ import (
 // until it is told. It looks for a code while the shopper is asked for one, and a code that it sends again,
 // because it missed the register's answer, pays once.
 func TestFeltAtTheScanner(t *testing.T) {
+	t.Parallel()
 	for kind, c := range map[string]struct{ device, refused string }{
 		"ssi": {`profile = "zebra-ds9908"`, "a low tone"},
 		"ack": {`profile = "honeywell-1900-ack"`, "an error tone"},
@@ -27,15 +28,15 @@ func TestFeltAtTheScanner(t *testing.T) {
 			r.start(t)
 			r.devicesReady(t)
 			b.do(t, "scan price-tag") // nobody is being asked to pay
-			b.do(t, "scanner until %s 10s", c.refused)
+			b.do(t, "scanner until %s 30s", c.refused)
 			s := r.open(t, 12950, "A-1")
 			r.post(t, http.StatusAccepted, request{path: "/v1/sales/" + s.ID + "/scan", role: "cashier", body: map[string]any{}}, nil)
-			b.do(t, "scanner until looks for a code 10s")
+			b.do(t, "scanner until looks for a code 30s")
 			b.do(t, "scan receive-code")
 			if kind == "ack" {
-				b.do(t, "scanner until looks for a code 10s") // refused, it looks again
+				b.do(t, "scanner until looks for a code 30s") // refused, it looks again
 			} else {
-				b.do(t, "scanner until %s 10s", c.refused)
+				b.do(t, "scanner until %s 30s", c.refused)
 				b.do(t, "scanner deaf")
 			}
 			b.do(t, "scan wechat")
@@ -43,7 +44,7 @@ func TestFeltAtTheScanner(t *testing.T) {
 			if kind == "ssi" {
 				b.do(t, "wait 2500ms") // it sends the code again; were that another scan, it would feel a refusal
 			}
-			b.do(t, "scanner until rests 1s")
+			b.do(t, "scanner until rests 30s")
 			agree(t, r, b, 1, 12950)
 		})
 	}

@@ -16,7 +16,7 @@ beforeEach(() => {
 });
 
 test('the scanner reads, and the shopper has a password to type', withBoutique, async () => {
-  boutique('password 6s');
+  boutique('password 1h');
   await counter.charge('41.01', 'A-1041');
   boutique('scan wechat');
   const o = await counter.becomes('awaiting');
@@ -26,7 +26,8 @@ test('the scanner reads, and the shopper has a password to type', withBoutique, 
   assert.match(await counter.page.innerText('#queue-list'), /\$41\.01 A-1041 WAITING FOR SHOPPER[\s\S]*the shopper/);
   await both(counter, 'awaiting');
   await counter.until((now) => now.left < o.left - 1, 'the seconds run');
-  await counter.becomes('paid', 30000);
+  boutique('shopper confirm');
+  await counter.becomes('paid');
   await counter.page.waitForSelector('#queue-list li', { state: 'detached' });
 });
 
@@ -91,12 +92,12 @@ test('the reply is lost: the screen says that it may be charged, and never that 
 test('the cable of the scanner: gone with a next step, and back by itself', withBoutique, async (t) => {
   boutique('pull scanner');
   t.after(() => boutique('plug scanner'));
-  await counter.page.waitForSelector('#desk-list li[data-state=lost], #desk-list li[data-state=absent], #desk-list li[data-state=opening]', { timeout: 20000 });
-  await counter.page.waitForSelector('#troubles-list [data-code=scanner_gone]', { timeout: 20000 });
+  await counter.page.waitForSelector('#desk-list li[data-state=lost], #desk-list li[data-state=absent], #desk-list li[data-state=opening]');
+  await counter.page.waitForSelector('#troubles-list [data-code=scanner_gone]');
   assert.match(await counter.page.innerText('#troubles-list'), /does not answer[\s\S]*Check cable/);
   await both(counter, 'scanner-gone');
   boutique('plug scanner');
-  await counter.page.waitForSelector('#troubles-list [data-code=scanner_gone]', { state: 'detached', timeout: 20000 });
+  await counter.page.waitForSelector('#troubles-list [data-code=scanner_gone]', { state: 'detached' });
   await counter.page.waitForFunction(() => [...document.querySelectorAll('#desk-list li')].every((d) => d.dataset.state === 'ready'));
 });
 
@@ -112,7 +113,7 @@ test('the line goes: the screen says so, promises nothing, and comes back by its
   assert.match(await counter.page.innerText('#light-why'), /\w/, 'the light gives no reason');
   await both(counter, 'line-down');
   boutique('line up');
-  await counter.page.waitForSelector('#light[data-state=online]', { timeout: 40000 });
+  await counter.page.waitForSelector('#light[data-state=online]');
 });
 
 test('nobody can be asked: the manager looks it up and decides', withBoutique, async () => {
@@ -120,7 +121,7 @@ test('nobody can be asked: the manager looks it up and decides', withBoutique, a
   boutique('lost-before');
   const sale = await counter.charge('47.01', 'A-1047');
   boutique('scan alipay');
-  const o = await counter.until((now) => now.sale === sale && now.tone === 'manager', 'the sale needs a manager', 60000);
+  const o = await counter.until((now) => now.sale === sale && now.tone === 'manager', 'the sale needs a manager');
   assert.deepEqual([o.word, o.turn], ['NEEDS A MANAGER', 'a manager']);
   const row = `#queue-list li[data-sale="${sale}"][data-who=manager]`;
   await counter.page.waitForSelector(row);

@@ -52,7 +52,7 @@ test('the figures follow the counter by themselves', withBoutique, async () => {
   await counter.page.fill('#refund-reason', 'returned');
   await counter.page.fill('#refund-by', 'mroy');
   await counter.press('Enter');
-  await counter.page.waitForSelector('#refunds-list [data-status=refunded]', { timeout: 20000 });
+  await counter.page.waitForSelector('#refunds-list [data-status=refunded]');
   await desk.page.waitForFunction(() => /Net \$186\.00\./.test(document.getElementById('report-line').textContent));
   assert.match(await line(), /^2 payments\./);
   assert.match(await desk.page.innerText('[data-section="report.money"]'), /WeChat Pay USD\s+2 · \$201\.50\s+1 · \$5\.00\s+1 · \$20\.50\s+\$186\.00/);
@@ -67,7 +67,7 @@ test('an item that is not final stands in a box of its own, above the money', wi
   boutique('lost-before');
   const sale = await counter.charge('82.00', 'A-1083');
   boutique('scan alipay');
-  await counter.until((o) => o.sale === sale && o.tone === 'manager', 'the sale needs a manager', 60000);
+  await counter.until((o) => o.sale === sale && o.tone === 'manager', 'the sale needs a manager');
   await desk.page.waitForSelector('.open li[data-who=manager]');
   assert.match(await desk.page.innerText('.open'), /A-1083 \$82\.00 CHECKING[^\n]* ago\n[\s\S]*Next move: a manager/);
   const order = await desk.page.evaluate(() => [...document.querySelectorAll('#report-body > section')].map((s) => s.dataset.section));

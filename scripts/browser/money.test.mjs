@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 
+import { refuses, steered } from './bank.mjs';
 import { boutique, both, clean, visit } from './visit.mjs';
 
-const withBoutique = boutique ? {} : { skip: 'POSIM_SAY does not say where the boutique takes commands' };
+const withBoutique = boutique && steered ? {} : { skip: 'POSIM_SAY or POSD_CONFIG does not say how to reach the boutique' };
 
 const v = visit();
 let counter;
@@ -30,7 +31,7 @@ test('the shopper scans our QR instead', withBoutique, async () => {
   assert.ok(o.left <= 120, `${o.left} s left`);
   await both(counter, 'qr');
   boutique('shopper confirm');
-  await counter.becomes('paid', 20000);
+  await counter.becomes('paid');
   assert.ok(!(await counter.visible('#outcome-qr')), 'the QR is still on the page');
 });
 
@@ -42,7 +43,7 @@ test('a QR that nobody scans is given up', withBoutique, async () => {
   await counter.page.waitForSelector('#cancel[open]');
   await counter.press('Enter');
   await counter.page.waitForSelector('#outcome-qr', { state: 'hidden' });
-  await counter.becomes('cancelled', 60000);
+  await counter.becomes('cancelled');
 });
 
 test('money goes back in parts, from the keyboard alone', withBoutique, async () => {
@@ -59,7 +60,7 @@ test('money goes back in parts, from the keyboard alone', withBoutique, async ()
   assert.match(await counter.page.innerText('#refund .refusal'), /more than is left to refund.*62\.50/);
   await counter.page.fill('#refund-amount', '20.50');
   await counter.press('Enter');
-  await counter.page.waitForSelector('#refunds-list [data-status=refunded]', { timeout: 20000 });
+  await counter.page.waitForSelector('#refunds-list [data-status=refunded]');
   assert.match(await counter.page.innerText('#refunds-list'), /\$20\.50 REFUNDED/);
   await both(counter, 'refunded');
   await counter.press('F6');
@@ -85,7 +86,7 @@ test('a sale of an hour ago is found by its ticket and refunded', withBoutique, 
   await counter.page.fill('#refund-reason', 'returned');
   await counter.page.fill('#refund-by', 'mroy');
   await counter.press('Enter');
-  await counter.page.waitForSelector('#refunds-list [data-status=refunded]', { timeout: 20000 });
+  await counter.page.waitForSelector('#refunds-list [data-status=refunded]');
   await counter.press('F7');
   await counter.page.waitForSelector('#find[open]');
   await counter.page.fill('#find-text', 'no such ticket');
@@ -98,7 +99,7 @@ test('a refund waits for the line, and is taken back', withBoutique, async (t) =
   await paid('64.00', 'A-1065');
   boutique('line down');
   t.after(() => boutique('line up'));
-  await counter.page.waitForTimeout(200);
+  await refuses();
   await counter.press('F6');
   await counter.page.waitForSelector('#refund[open]');
   await counter.page.fill('#refund-reason', 'returned');

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 
-import { Counter } from './counter.mjs';
+import { Counter, within } from './counter.mjs';
 import { jsqr } from './tools.mjs';
 
 export const sizes = [[800, 480], [1024, 600], [1280, 800], [1920, 1080], [600, 1024]].map(([width, height]) => ({ width, height }));
@@ -19,8 +19,8 @@ export class Screen extends Counter {
   }
 
   // shows waits until this kind stands on the screen.
-  async shows(kind, timeout = 15000) {
-    await this.page.waitForSelector(`body[data-kind=${kind}]${kind === 'qr' ? ' #qr img[style]' : ''}`, { timeout });
+  async shows(kind) {
+    await this.page.waitForSelector(`body[data-kind=${kind}]${kind === 'qr' ? ' #qr img[style]' : ''}`, { timeout: within });
   }
 
   // reads gives the sentences that are seen, by where they stand.
@@ -64,34 +64,49 @@ export class Screen extends Counter {
   // hundredths of the screen's smaller side, quiet in modules. Without a QR it gives null.
   async scan() {
     const picture = (await this.page.screenshot()).toString('base64');
-    const eye = await this.page.context().newPage();
-    try {
-      await eye.evaluate(readFileSync(jsqr, 'utf8'));
-      return await eye.evaluate(async (base64) => {
-        const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-        const bitmap = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
-        const canvas = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d');
-        canvas.drawImage(bitmap, 0, 0);
-        const { data, width, height } = canvas.getImageData(0, 0, bitmap.width, bitmap.height);
-        const found = window.jsQR(data, width, height, { inversionAttempts: 'dontInvert' });
-        if (!found) return null;
-        const { topLeftCorner: a, topRightCorner: b, bottomLeftCorner: c } = found.location;
-        const symbol = b.x - a.x;
-        const module = symbol / (17 + 4 * found.version);
-        // White on every side for as long as the row or column through the symbol's edge stays white.
-        const white = (x, y) => [0, 1, 2].every((i) => data[4 * (Math.round(y) * width + Math.round(x)) + i] > 250);
-        const free = (x, y, dx, dy) => {
-          let n = 0;
-          while (n < 400 && x + n * dx >= 0 && y + n * dy >= 0 && x + n * dx < width && y + n * dy < height && white(x + n * dx, y + n * dy)) n++;
-          return n / module;
-        };
-        const half = module / 2;
-        const quiet = Math.min(free(a.x - half, a.y + half, -1, 0), free(a.x + half, a.y - half, 0, -1), free(b.x + half, b.y + half, 1, 0),
-          free(c.x + half, c.y + half, 0, 1)) + 0.5;
-        return { text: found.data, side: 100 * symbol / Math.min(width, height), quiet };
-      }, picture);
-    } finally {
-      await eye.close();
-    }
+    return (await eye(this.page.context().browser())).evaluate(async (base64) => {
+      const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+      const bitmap = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
+      const canvas = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d');
+      canvas.drawImage(bitmap, 0, 0);
+      const { data, width, height } = canvas.getImageData(0, 0, bitmap.width, bitmap.height);
+      const found = window.jsQR(data, width, height, { inversionAttempts: 'dontInvert' });
+      if (!found) return null;
+      const { topLeftCorner: a, topRightCorner: b, bottomLeftCorner: c } = found.location;
+      const symbol = b.x - a.x;
+      const module = symbol / (17 + 4 * found.version);
+      // White on every side for as long as the row or column through the symbol's edge stays white.
+      const white = (x, y) => [0, 1, 2].every((i) => data[4 * (Math.round(y) * width + Math.round(x)) + i] > 250);
+      const free = (x, y, dx, dy) => {
+        let n = 0;
+        while (n < 400 && x + n * dx >= 0 && y + n * dy >= 0 && x + n * dx < width && y + n * dy < height && white(x + n * dx, y + n * dy)) n++;
+        return n / module;
+      };
+      const half = module / 2;
+      const quiet = Math.min(free(a.x - half, a.y + half, -1, 0), free(a.x + half, a.y - half, 0, -1), free(b.x + half, b.y + half, 1, 0),
+        free(c.x + half, c.y + half, 0, 1)) + 0.5;
+      return { text: found.data, side: 100 * symbol / Math.min(width, height), quiet };
+    }, picture);
   }
+}
+
+// gone fails if a QR outlives its register by more than a few seconds of the screen's own clock, which runs ahead here.
+export async function gone(screen, what) {
+  await screen.page.clock.runFor(5000);
+  assert.equal(await screen.page.locator('#qr img').count(), 0, `${what}: the QR is still there`);
+  await screen.shows('moment');
+  assert.equal((await screen.reads()).title, '请稍候');
+  assert.equal(await screen.scan(), null);
+}
+
+const eyes = new WeakMap(); // of each browser
+
+// eye is a page that looks at pictures.
+async function eye(browser) {
+  if (!eyes.has(browser)) {
+    const page = await browser.newPage();
+    await page.evaluate(readFileSync(jsqr, 'utf8'));
+    eyes.set(browser, page);
+  }
+  return eyes.get(browser);
 }

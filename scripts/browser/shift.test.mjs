@@ -210,7 +210,7 @@ test('the acquirer refuses a refund; another waits for a manager, who decides', 
   await bank('script', { call: 'refund', do: 'lost-before' });
   await giveBack('6.00');
   const row = '#queue-list [data-kind=refund][data-who=manager]';
-  await page.waitForSelector(row, { timeout: 60000 });
+  await page.waitForSelector(row);
   assert.match(await page.innerText(row), /\$6\.00 A-1075 NEEDS A MANAGER[\s\S]*a manager/);
   await both(counter, 'refund-needs-manager');
   await page.focus('#refunds-list button');
@@ -283,7 +283,7 @@ test('doubt sounds once, paid sounds once, and a cancelled wait makes no sound',
   boutique('lost-after');
   const sale = await counter.charge('78.50');
   boutique('scan wechat');
-  await counter.until((o) => o.sale === sale && o.status === 'paid', 'the doubt ends', 60000);
+  await counter.until((o) => o.sale === sale && o.status === 'paid', 'the doubt ends');
   assert.deepEqual(await page.evaluate(() => window.played), [520, 520, 520, 660, 880, 1320]);
   await giveBack('1.00');
   await page.waitForSelector('#refunds-list [data-status=refunded]');

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -12,19 +12,25 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const bin = process.env.POSCTL ? dirname(process.env.POSCTL) : fileURLToPath(new URL('../../bin', import.meta.url));
-const within = 30000;
+const within = 60_000;
 
 // env is ours without what a register would take for its own settings.
 const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(POSD_|NOTIFY_SOCKET$|CREDENTIALS_DIRECTORY$)/.test(name)));
 
-// freePort is a port that nobody has now.
+// freePort is a port that nobody has now, and that no system gives to somebody who does not ask for it by number.
 async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (;;) {
+    const server = createServer().listen(10_000 + Math.floor(Math.random() * 20_000), '127.0.0.1');
+    try {
+      await once(server, 'listening');
+    } catch {
+      continue; // somebody has it
+    }
+    const { port } = server.address();
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 }
 
 // end sends a process a signal and waits until it is gone, unless it went before.
@@ -98,7 +104,7 @@ baud = 9600
     });
   }
 
-  // start starts the daemon and waits until it takes sales.
+  // start starts the daemon and waits until it takes sales and its scanner stands: a scan before that meets nobody.
   async start() {
     this.posd = spawn(join(bin, 'posd'), ['serve', '--config', this.config], { env, stdio: ['ignore', 'ignore', 'pipe'] });
     let said = '';
@@ -108,10 +114,16 @@ baud = 9600
     const end = Date.now() + within;
     for (;;) {
       const answer = await fetch(this.base + '/readyz').catch(() => null);
-      if (answer?.ok) return;
+      if (answer?.ok && await this.deskStands()) return;
       assert.ok(this.posd.exitCode === null && Date.now() < end, `the register does not become ready: ${said}`);
       await new Promise((go) => setTimeout(go, 50));
     }
+  }
+
+  async deskStands() {
+    const token = readFileSync(join(this.dir, 'data/tokens/manager'), 'utf8').trim();
+    const answer = await fetch(this.base + '/v1/status', { headers: { Authorization: `Bearer ${token}` } });
+    return (await answer.json()).devices.every((d) => d.state === 'ready');
   }
 
   // stop ends the daemon: politely, or as a pulled plug does.

@@ -23,13 +23,13 @@ beforeEach(async () => {
   await page.waitForSelector('body[data-linked=true] #devices-list li');
 });
 
-const tried = (result) => page.waitForSelector(`#trial[data-result=${result}]`, { timeout: 40000 });
+const tried = (result) => page.waitForSelector(`#trial[data-result=${result}]`);
 
 test('every device stands there with its state, and every check was looked at', async () => {
   await page.waitForSelector('#devices-list [data-name=scanner][data-state=ready]');
   await page.waitForSelector('#devices-list [data-name=display][data-state=ready]');
   assert.match(await page.innerText('[data-name=scanner]'), /scanner · line[\s\S]*ready[\s\S]*for \d+ s[\s\S]*good \d+ · rejected \d+/);
-  await page.waitForSelector('#checks-list li', { timeout: 60000 });
+  await page.waitForSelector('#checks-list li');
   const checks = await page.innerText('#checks-list');
   for (const name of ['configuration', 'data folder', 'clock', 'queue', 'backup', 'scanner', 'display', 'DNS', 'sign-in']) assert.ok(checks.includes(name), `no check of ${name}: ${checks}`);
   assert.match(await page.innerText('#facts'), /Takes sales\s+Yes/);
@@ -62,22 +62,22 @@ test('a display shows a picture, and a person says whether it is there', async (
 
 test('a cable is pulled: the device says so with its last error, and is back by itself', withBoutique, async () => {
   boutique('pull scanner');
-  await page.waitForSelector('[data-name=scanner][data-state=lost]', { timeout: 20000 });
+  await page.waitForSelector('[data-name=scanner][data-state=lost]');
   assert.match(await page.innerText('[data-name=scanner] .error'), /cable|gone/);
-  await page.waitForSelector('#troubles [data-code=scanner_gone]', { timeout: 20000 });
+  await page.waitForSelector('#troubles [data-code=scanner_gone]');
   await page.click('#test-scanner');
   await tried('failed');
   assert.match(await page.innerText('#trial-do'), /cable/);
   await both(bench, 'technician-pulled');
   boutique('plug scanner');
-  await page.waitForSelector('[data-name=scanner][data-state=ready]', { timeout: 20000 });
+  await page.waitForSelector('[data-name=scanner][data-state=ready]');
 });
 
 test('in every language nothing sticks out, and nothing strange was asked', async () => {
   for (const lang of ['fr-CA', 'zh-Hans']) {
     await page.goto(base + '/technician?lang=' + lang);
     await page.waitForSelector('body[data-linked=true] #devices-list li');
-    await page.waitForSelector('#checks-list li', { timeout: 60000 });
+    await page.waitForSelector('#checks-list li');
     await both(bench, 'technician-' + lang);
   }
   await clean(bench);

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { Counter } from './counter.mjs';
+import { Counter, within } from './counter.mjs';
 import { Stall } from './stall.mjs';
 import { launch } from './tools.mjs';
 
@@ -17,7 +17,7 @@ before(async () => {
   stall = await Stall.open(['en', 'zh-Hans']);
   browser = await launch();
   const context = await browser.newContext({ viewport: sizes[1], locale: 'en-US' });
-  context.setDefaultTimeout(15000);
+  context.setDefaultTimeout(within);
   counter = await Counter.open(context, await stall.posctl('open', '--role', 'cashier'));
   page = counter.page;
 });
@@ -98,7 +98,7 @@ test('the register was gone: what stood in front stands there again, and a refun
   await counter.linked();
   const again = await counter.until((o) => o.sale === was.sale, 'the same sale is in front again');
   assert.deepEqual([again.word, again.say], [was.word, was.say]);
-  await page.waitForSelector('#light[data-state=online]', { timeout: 30000 });
+  await page.waitForSelector('#light[data-state=online]');
   await stall.posctl('refund', was.sale, '1.00', '--reason', 'returned', '--by', 'mroy');
-  await page.waitForSelector('#refunds-list [data-status=refunded]', { timeout: 30000 });
+  await page.waitForSelector('#refunds-list [data-status=refunded]');
 });

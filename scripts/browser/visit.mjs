@@ -15,7 +15,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync } from 'node:fs';
 import { after, before, beforeEach } from 'node:test';
 
-import { Counter } from './counter.mjs';
+import { Counter, within } from './counter.mjs';
 import { launch } from './tools.mjs';
 
 const address = process.env.POSD_PAGE;
@@ -74,7 +74,7 @@ export function visit() {
   before(async () => {
     v.browser = await launch();
     v.context = await v.browser.newContext({ viewport: wide, locale: 'en-US' });
-    v.context.setDefaultTimeout(15000);
+    v.context.setDefaultTimeout(within);
     watch(v.context);
     v.counter = await Counter.open(v.context, address);
     v.arrived = v.counter.page.url();
