@@ -43,11 +43,11 @@ func (s *Store) append(entries []pos.Entry) (written []pos.Entry, head int64, er
 	return written, s.head.Seq, nil
 }
 
-// before folds the sale of an entry from the entries in front of it, and tells where it was opened.
-func (s *Store) before(ctx context.Context, e pos.Entry) (x pos.Sale, opened int64, err error) {
+// before folds the sale of an entry from the entries in front of it.
+func (s *Store) before(ctx context.Context, e pos.Entry) (x pos.Sale, err error) {
 	rows, err := s.read.QueryContext(ctx, selectSaleEntries, e.Sale, e.Seq-1)
 	if err != nil {
-		return pos.Sale{}, 0, err
+		return pos.Sale{}, err
 	}
 	defer rows.Close()
 	for rows.Next() {
@@ -56,11 +56,8 @@ func (s *Store) before(ctx context.Context, e pos.Entry) (x pos.Sale, opened int
 			err = x.Apply(was)
 		}
 		if err != nil {
-			return pos.Sale{}, 0, err
-		}
-		if was.Kind == pos.SaleOpened {
-			opened = was.Seq
+			return pos.Sale{}, err
 		}
 	}
-	return x, opened, rows.Err()
+	return x, rows.Err()
 }

@@ -19,14 +19,14 @@ type projecting struct {
 	head   pos.Head
 	chain  []byte
 	folds  *folds
-	before func(context.Context, pos.Entry) (pos.Sale, int64, error) // the sale as the entries before this one make it, and where it opened
+	before func(context.Context, pos.Entry) (pos.Sale, error) // the sale as the entries before this one make it
 	sales  map[string]*folding
 }
 
 // folding is a sale that changes. was is how it stands in the file.
 type folding struct {
 	sale, was pos.Sale
-	seq       int64             // of its opening
+	seq       int64             // of its opening, if it opens here
 	hash      map[string]string // code hashes of attempts that begin here, by reference
 	born      map[string]int64  // where attempts and refunds begin that begin here: a reference is inserted once for ever
 	day       map[string]pos.Date
@@ -100,10 +100,10 @@ func (p *projecting) project(t *transaction, e pos.Entry) error {
 func (p *projecting) begin(t *transaction, e pos.Entry) (*folding, error) {
 	f := &folding{seq: e.Seq, hash: map[string]string{}, born: map[string]int64{}, day: map[string]pos.Date{}}
 	if kept, ok := p.folds.get(e.Sale); ok {
-		f.was, f.seq = kept.sale, kept.seq
+		f.was = kept
 	} else if e.Kind != pos.SaleOpened {
 		var err error
-		if f.was, f.seq, err = p.before(t.ctx, e); err != nil {
+		if f.was, err = p.before(t.ctx, e); err != nil {
 			return nil, err
 		}
 	}
@@ -193,37 +193,38 @@ func one(changed int64, err error) error {
 // keep remembers the sales of a committed transaction.
 func (p *projecting) keep() {
 	for _, f := range p.sales {
-		p.folds.put(f)
+		p.folds.put(f.sale)
 	}
 }
 
-// mostFolds bounds what is kept in memory: the sale in hand and those that are being chased.
-const mostFolds = 64
+// mostFolds bounds what is kept in memory: the sale in hand, those that are being chased, and those of the refunds
+// that go next.
+const mostFolds = 128
 
 // folds are sales as the last commit left them, so that the next entry of a sale in hand need not read it back.
-type folds struct{ list map[string]*folding }
+type folds struct{ list map[string]pos.Sale }
 
-func (k *folds) get(sale string) (*folding, bool) {
-	f, ok := k.list[sale]
-	return f, ok
+func (k *folds) get(sale string) (pos.Sale, bool) {
+	x, ok := k.list[sale]
+	return x, ok
 }
 
 // put keeps a sale while something may still happen to it soon.
-func (k *folds) put(f *folding) {
-	if !f.sale.Open() && !f.sale.Owing() {
-		delete(k.list, f.sale.ID)
+func (k *folds) put(x pos.Sale) {
+	if !x.Open() && !x.Owing() {
+		delete(k.list, x.ID)
 		return
 	}
-	if _, known := k.list[f.sale.ID]; !known && len(k.list) >= mostFolds {
+	if _, known := k.list[x.ID]; !known && len(k.list) >= mostFolds {
 		for id := range k.list { // any: a sale that is not kept is read
 			delete(k.list, id)
 			break
 		}
 	}
 	if k.list == nil {
-		k.list = map[string]*folding{}
+		k.list = map[string]pos.Sale{}
 	}
-	k.list[f.sale.ID] = &folding{sale: f.sale, seq: f.seq}
+	k.list[x.ID] = x
 }
 
 func (k *folds) clear() { k.list = nil }

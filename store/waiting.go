@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"posd/pos"
@@ -73,7 +74,7 @@ SELECT r.id, r.sale, s.ticket, r.minor, r.currency, j.at_ms,
 )
 
 // Refunds reads refunds that have not ended, in the order they were asked for, after a place in it: those that have
-// not left, or those that may have.
+// not left, or those that may have. Something is about to happen to them: their sales are not read again for it.
 func (s *Store) Refunds(ctx context.Context, left bool, after int64, limit int) ([]pos.Waiting, error) {
 	text := selectOwed
 	if left {
@@ -96,10 +97,15 @@ func (s *Store) Refunds(ctx context.Context, left bool, after int64, limit int) 
 	if err != nil {
 		return nil, err
 	}
+	head, err := s.Head(ctx)
+	if err != nil {
+		return nil, err
+	}
 	sales, err := s.sales(ctx, selectThese, string(these))
 	if err != nil {
 		return nil, err
 	}
+	s.expect(sales, head.Seq)
 	byID := make(map[string]pos.Sale, len(sales))
 	for _, x := range sales {
 		byID[x.ID] = x
@@ -108,6 +114,21 @@ func (s *Store) Refunds(ctx context.Context, left bool, after int64, limit int) 
 		list[i].Sale = byID[list[i].Sale.ID]
 	}
 	return list, nil
+}
+
+// expect keeps sales for the next append, unless the journal has grown since they were read.
+func (s *Store) expect(sales []pos.Sale, seq int64) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	if s.write == nil || s.doubt != nil || s.head.Seq != seq {
+		return
+	}
+	for _, x := range sales {
+		x.Attempts, x.Refunds = slices.Clone(x.Attempts), slices.Clone(x.Refunds) // the caller's may change
+		s.folds.put(x)
+	}
 }
 
 // Backlog counts the refunds that have not ended.

@@ -50,6 +50,46 @@ func TestWaiting(t *testing.T) {
 	}
 }
 
+// The next refunds are read because they are about to go. Their sales are known then and are not read a second time,
+// whatever their reader does with them; but what was read before the journal grew is not believed.
+func TestRefundsThatGoNextAreKnown(t *testing.T) {
+	path := register(t)
+	s := open(t, path)
+	refund := func(kind pos.Kind, reference string) pos.Entry {
+		return pos.Entry{Kind: kind, Day: "2026-11-20", Sale: "s1", Reference: reference, Body: pos.Body{Refund: "i-" + reference, Attempt: "r1", Amount: 40, Currency: "USD"}}
+	}
+	s.must(t, pos.Entry{Kind: pos.DayOpened, Day: "2026-11-20"},
+		pos.Entry{Kind: pos.SaleOpened, Day: "2026-11-20", Sale: "s1", Body: pos.Body{Amount: 100, Currency: "USD"}},
+		pos.Entry{Kind: pos.AttemptHeld, Day: "2026-11-20", Sale: "s1", Reference: "r1", Body: pos.Body{Amount: 100, Currency: "USD", Mode: pos.ByScan}},
+		pos.Entry{Kind: pos.KindOf(pos.Leave), Day: "2026-11-20", Sale: "s1", Reference: "r1"},
+		pos.Entry{Kind: pos.KindOf(pos.Approve), Day: "2026-11-20", Sale: "s1", Reference: "r1"},
+		refund(pos.RefundAsked, "f1"), refund(pos.RefundAsked, "f2"))
+	if err := s.Reopen(t.Context()); err != nil { // nothing is in memory
+		t.Fatal(err)
+	}
+	list, err := s.Refunds(t.Context(), false, 0, 16)
+	if _, known := s.folds.get("s1"); err != nil || len(list) != 2 || !known {
+		t.Fatalf("%+v, known %v, %v", list, known, err)
+	}
+	old, err := s.Unfinished(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	seq := s.head.Seq
+	list[0].Sale.Refunds[0].State = pos.Refunded
+	s.must(t, refund(pos.KindOfRefund(pos.RefundLeave), "f1"))
+	s.expect(old, seq)
+	if x, _ := s.folds.get("s1"); x.Refunds[0].State != pos.RefundSent {
+		t.Errorf("what is known is older than the journal: %s", x.Refunds[0].State)
+	}
+	s.must(t, refund(pos.KindOfRefund(pos.RefundDone), "f1"))
+	for left, want := range map[bool]int{true: 0, false: 1} {
+		if list, err := s.Refunds(t.Context(), left, 0, 16); err != nil || len(list) != want {
+			t.Errorf("left %v: %+v, %v", left, list, err)
+		}
+	}
+}
+
 // waitingAgrees walks the refunds that have not ended, a few at a time, and counts and names them by hand.
 func (c *count) waitingAgrees(t *testing.T, s *Store) {
 	t.Helper()
