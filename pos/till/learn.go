@@ -57,7 +57,7 @@ func (t *Till) learn(ctx context.Context, reference string, ans pos.Answer) erro
 		t.unheard = append(t.unheard, lesson{reference: reference, answer: ans})
 		return err
 	}
-	t.log.InfoContext(ctx, "attempt", "ref", reference, "sale", sale.ID, "event", ans.Event, "from", a.State, "state", to, "reason", ans.Reason)
+	t.note("ref", reference, "sale", sale.ID, "event", ans.Event, "from", a.State, "state", to, "reason", ans.Reason)
 	t.after(sale, a, ans, to)
 	return nil
 }

@@ -192,6 +192,7 @@ func (t *Till) start(ctx context.Context, op string, s *pos.Sale, d *debt, b pos
 		t.armed = ""
 	}
 	t.charge(ctx, d) // and only then a word about it: its leaving, or its being slow, is shown
+	runtime.Gosched()
 	return nil
 }
 
@@ -258,9 +259,13 @@ func (t *Till) leave(ctx context.Context, reference string) error {
 		if err == nil {
 			d.code = pos.Code{} // from here on only the acquirer can turn it into money
 			s := t.sales[d.sale]
-			d.answer(*s, nil)
-			t.log.InfoContext(ctx, "attempt", "ref", reference, "sale", d.sale, "event", pos.Leave, "from", pos.Held, "state", pos.Sent)
-			t.reprompt(s)
+			t.unsaid = func() {
+				d.answer(*s, nil)
+				if t.sales[s.ID] == s { // the file was not read again meanwhile
+					t.reprompt(s)
+				}
+			}
+			t.note("ref", reference, "sale", d.sale, "event", pos.Leave, "from", pos.Held, "state", pos.Sent)
 		}
 	})
 	if !ok {

@@ -3,6 +3,7 @@ package till
 import (
 	"context"
 	"maps"
+	"runtime"
 	"time"
 
 	"posd/pos"
@@ -148,6 +149,29 @@ func (t *Till) publish() {
 	if t.untold {
 		t.untold = false
 		t.o.Told("prompt", t.prompt)
+	}
+	if len(t.notes) > 0 {
+		runtime.Gosched() // the screens first, then the log
+	}
+	for _, n := range t.notes {
+		t.log.Info("attempt", n...)
+	}
+	t.notes = t.notes[:0]
+}
+
+// note keeps what became of an attempt for the log until everybody else has been told: nobody waits for a log.
+func (t *Till) note(line ...any) { t.notes = append(t.notes, line) }
+
+// turn is one thing that the till is told, after what waited for a charge to go out.
+func (t *Till) turn(ctx context.Context, f func(context.Context)) {
+	t.catchUp()
+	f(ctx)
+}
+
+func (t *Till) catchUp() {
+	if t.unsaid != nil {
+		t.unsaid()
+		t.unsaid = nil
 	}
 }
 

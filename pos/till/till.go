@@ -79,6 +79,7 @@ const (
 	callBound      = 90 * time.Second       // no call lasts longer, whatever a client does
 	reopenEvery    = time.Second            // after a failed commit
 	spareEvery     = 500 * time.Millisecond // while the disk is full
+	breath         = time.Millisecond       // a charge goes out before anybody is told of it
 	probeEvery     = 10 * time.Second       // while the acquirer cannot be reached
 	handBackWithin = 3 * time.Minute        // a restart goes on with a payment this young on the customer display
 	outcomeFor     = 30 * time.Second       // an outcome stays on the customer display
@@ -139,6 +140,8 @@ type Till struct {
 	grown      []pos.Entry
 	changed    map[string]*pos.Sale // that grown is about
 	untold     bool                 // the prompt has changed, and nobody who listens knows yet
+	unsaid     func()               // what follows from a charge that is going out
+	notes      [][]any              // for the log
 
 	mu       sync.Mutex
 	standing pos.Standing
@@ -170,23 +173,30 @@ func (t *Till) Run(ctx context.Context) error {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
-		timer.Reset(t.discharge(ctx))
-		t.publish()
+		wait := t.discharge(ctx)
+		if t.unsaid == nil {
+			t.publish()
+		} else {
+			wait = min(wait, breath)
+		}
+		timer.Reset(wait)
 		select { // who stands at the counter does not wait behind refunds
 		case f := <-t.inbox:
-			f(ctx)
+			t.turn(ctx, f)
 			continue
 		default:
 		}
 		select {
 		case <-ctx.Done():
+			t.catchUp()
 			t.close()
 			return nil
 		case f := <-t.inbox:
-			f(ctx)
+			t.turn(ctx, f)
 		case w := <-t.later:
-			t.hear(ctx, w)
+			t.turn(ctx, func(ctx context.Context) { t.hear(ctx, w) })
 		case <-timer.C:
+			t.catchUp()
 		}
 	}
 }

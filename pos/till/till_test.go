@@ -32,7 +32,8 @@ type counter struct {
 
 	restored, takenZ int // what the file says of its restores
 
-	seen func(qr string) // a shopper sees a QR; may be nil
+	seen func(qr string)  // a shopper sees a QR; may be nil
+	grew func(pos.Growth) // screens are told; may be nil
 
 	file  *flaky
 	till  *till.Till
@@ -173,8 +174,12 @@ func (c *counter) start() {
 				c.seen(p.QR)
 			}
 		},
-		Told:      func(string, any) {},
-		Committed: func(pos.Growth) {},
+		Told: func(string, any) {},
+		Committed: func(g pos.Growth) {
+			if c.grew != nil {
+				c.grew(g)
+			}
+		},
 		Felt: func(_ string, taken bool) {
 			c.mu.Lock()
 			defer c.mu.Unlock()

@@ -123,6 +123,9 @@ func (c *Catalogue) Match(acceptLanguage string) string {
 // as the nearest; an id that the catalogue lacks comes back as it is, so that a person still sees
 // which sentence is missing.
 func (c *Catalogue) Say(lang, id string, args map[string]string) string {
+	if text := c.sentences[lang][id]; text != "" && c.singulars[lang][id] == "" && !strings.Contains(text, "{{") {
+		return text // nothing to fill in
+	}
 	reader, ok := c.readers[lang]
 	if !ok {
 		reader = c.readers[c.Match(lang)]

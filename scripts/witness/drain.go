@@ -207,7 +207,7 @@ func drain(b *bench) ([]result, error) {
 	if err != nil {
 		return nil, err
 	}
-	scan, port, err := scanner()
+	scan, port, err := b.scanner()
 	if err != nil {
 		return nil, err
 	}

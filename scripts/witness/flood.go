@@ -77,7 +77,7 @@ func floods(b *bench) ([]result, error) {
 	if err != nil {
 		return nil, err
 	}
-	scan, port, err := scanner()
+	scan, port, err := b.scanner()
 	if err != nil {
 		return nil, err
 	}

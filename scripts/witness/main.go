@@ -28,6 +28,7 @@ type bench struct {
 	dir, posd, append string
 	rounds, refunds   int
 	big               bool
+	cables            []*os.File
 }
 
 var parts = []struct {

@@ -88,7 +88,7 @@ func path(b *bench) ([]result, error) {
 	}
 	acquirer := "https://" + at + "/posp/rest/"
 
-	scanFloor, portFloor, err := scanner()
+	scanFloor, portFloor, err := b.scanner()
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +109,7 @@ func path(b *bench) ([]result, error) {
 		return nil, err
 	}
 
-	scanOurs, portOurs, err := scanner()
+	scanOurs, portOurs, err := b.scanner()
 	if err != nil {
 		return nil, err
 	}
@@ -195,7 +195,7 @@ func idle(b *bench) ([]result, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, portFloor, err := scanner()
+	_, portFloor, err := b.scanner()
 	if err != nil {
 		return nil, err
 	}
@@ -217,7 +217,7 @@ func idle(b *bench) ([]result, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, portOurs, err := scanner()
+	_, portOurs, err := b.scanner()
 	if err != nil {
 		return nil, err
 	}

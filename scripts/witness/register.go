@@ -124,12 +124,23 @@ func (r *register) start(posd string) (time.Duration, error) {
 				took := time.Since(began)
 				token, err := os.ReadFile(filepath.Join(r.data, "tokens", "manager"))
 				r.token = strings.TrimSpace(string(token))
-				return took, err
+				return took, errors.Join(err, r.plugged())
 			}
 		}
 		time.Sleep(time.Millisecond)
 	}
 	return 0, fmt.Errorf("posd is not ready: %s", r.log.String())
+}
+
+// plugged waits until every device is in use: what a scanner sends before that is lost.
+func (r *register) plugged() error {
+	for end := time.Now().Add(startWithin); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		devices, err := r.reads("/v1/devices")
+		if err != nil || strings.Count(devices, `"state":`) == strings.Count(devices, `"state":"ready"`) {
+			return err
+		}
+	}
+	return errors.New("a device is not ready")
 }
 
 func (r *register) stop() {
@@ -228,12 +239,13 @@ func listen(ctx context.Context, address, token string, wanted func(line string)
 	return heard, nil
 }
 
-// scanner is a serial cable's far end.
-func scanner() (write func(string) (time.Time, error), path string, err error) {
+// scanner is a serial cable's far end. It stays plugged in until the program ends.
+func (b *bench) scanner() (write func(string) (time.Time, error), path string, err error) {
 	master, tty, err := pty.Open()
 	if err != nil {
 		return nil, "", err
 	}
+	b.cables = append(b.cables, master, tty) // collected as rubbish they would be pulled
 	if err := raw(int(tty.Fd())); err != nil {
 		return nil, "", err
 	}
