@@ -25,11 +25,16 @@ const (
 	answerAfter = 500 * time.Millisecond // it answers at once or not at all
 	takenWithin = 15 * time.Second       // a slip waits so long for the one before it
 	printPiece  = 256                    // bytes at a time
+	usbBaud     = 12_000_000             // of a printer on USB, and more
 	mostPrinted = 2000                   // slips that are remembered, to know a copy
 )
 
 // printerDialect is a printer's dialect. One that would print a picture over a slow line is none.
 func printerDialect(c Config) (printer.Dialect, error) {
+	if shapeLP.MatchString(c.Port) {
+		c.Baud = usbBaud
+	}
+	c.Printer = c.Printer.Draws(c.Baud)
 	d, err := printers[c.Driver](c.Printer)
 	if err != nil {
 		return printer.Dialect{}, err

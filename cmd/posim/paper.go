@@ -110,7 +110,18 @@ func (row printed) letters(glass *image.Gray, top int) {
 		x += max(0, (paperDots-wide)/2)
 	}
 	for _, s := range row.spans {
+		for i, b := range s.dots {
+			for bit := range 8 {
+				if b&(0x80>>bit) != 0 {
+					glass.SetGray(x+i/3, top+i%3*8+bit, color.Gray{})
+				}
+			}
+		}
 		for _, r := range s.text {
+			if s.dots != nil {
+				x += words.Wide(r) * cellWide
+				continue
+			}
 			drawLetter(glass, r, x, top, s.style)
 			x += words.Wide(r) * cellWide * s.scale()
 		}

@@ -36,6 +36,7 @@ type style struct{ center, bold, large bool }
 
 type span struct {
 	text string
+	dots []byte // or a letter that came as a picture, in columns of three bytes; its text is a box
 	style
 }
 
@@ -94,6 +95,8 @@ func (p *printer) command(b []byte) (n int, answer []byte) {
 		return p.raster(b), nil
 	case "\x1dV":
 		return p.knife(b), nil
+	case "\x1b*":
+		return p.columns(b), nil
 	default:
 		n := printerLengths[head]
 		if n == 0 {
@@ -188,7 +191,7 @@ func (p *printer) letters() {
 	} else {
 		text, _ = p.page.NewDecoder().String(string(p.line))
 	}
-	p.spans, p.line = append(p.spans, span{text, p.style}), nil
+	p.spans, p.line = append(p.spans, span{text: text, style: p.style}), nil
 }
 
 func (p *printer) feed() {
@@ -263,6 +266,25 @@ func (p *printer) raster(b []byte) int {
 	} else {
 		p.put(printed{qr: dots})
 	}
+	return n
+}
+
+// columns is a picture among the letters of a line: ESC * 33, how many columns, three bytes each. One as wide as a
+// Chinese letter is one.
+func (p *printer) columns(b []byte) int {
+	if len(b) < 5 {
+		return 0
+	}
+	n := 5 + 3*int(binary.LittleEndian.Uint16(b[3:]))
+	if b[2] != 33 || n != 5+3*2*cellWide {
+		p.wrong++
+		return 3
+	}
+	if len(b) < n {
+		return 0
+	}
+	p.letters()
+	p.spans = append(p.spans, span{text: "口", dots: bytes.Clone(b[5:n]), style: p.style})
 	return n
 }
 

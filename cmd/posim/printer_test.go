@@ -150,14 +150,15 @@ func TestEveryProfile(t *testing.T) {
 		switch profile.Role {
 		case pos.RolePrinter:
 			printers++
-			d, err := printing.ESCPOS(profile.Printer)
+			settings := profile.Printer.Draws(profile.Baud)
+			d, err := printing.ESCPOS(settings)
 			if err != nil {
 				t.Fatal(err)
 			}
 			p := newPrinter()
 			b, lacks := d.Encode(aSlip())
 			p.hear(b)
-			if p.refused() > 0 || len(p.pending) > 0 || !strings.Contains(p.text(), "129.50 USD") || lacks.Letters != (profile.Printer.Chinese == "") {
+			if p.refused() > 0 || len(p.pending) > 0 || !strings.Contains(p.text(), "129.50 USD") || lacks.Letters != (settings.Chinese == "") {
 				t.Errorf("%s: %+v\n%s", profile.Name, lacks, p.text())
 			}
 			if read := len(p.qrs()) == 1; read == lacks.QR {

@@ -55,8 +55,19 @@ func ESCPOS(s Settings) (Dialect, error) {
 	return Dialect{Silent: own.Silent, Encode: func(slip pos.Slip) ([]byte, Lacks) { return own.encode(slip) }}, nil
 }
 
+// Draws lets a printer whose profile says nothing of Chinese have it as pictures, where its line is fast enough.
+func (s Settings) Draws(baud int) Settings {
+	if s.Chinese == "" && baud >= rasterBaud {
+		s.Chinese = "raster"
+	}
+	return s
+}
+
 // Slow says why a printer is too slow at a speed to be any use.
 func (s Settings) Slow(baud int) error {
+	if s.Chinese == "raster" && baud < rasterBaud {
+		return fmt.Errorf("pictures of Chinese letters need %d baud or more, not %d; leave chinese out, and such letters are question marks", rasterBaud, baud)
+	}
 	if s.QR == "raster" && baud < rasterBaud {
 		dots := s.Dots
 		if dots == 0 {
@@ -71,8 +82,13 @@ func (s Settings) Slow(baud int) error {
 
 // encode is a slip as the printer's bytes, from a reset to the cut.
 func (s Settings) encode(slip pos.Slip) ([]byte, Lacks) {
-	p := &pen{chinese: s.Chinese, inside: s.Chinese != ""} // Chinese models begin in Chinese mode
-	var lacks Lacks
+	p, lacks := &pen{}, Lacks{}
+	switch s.Chinese {
+	case "raster":
+		p.drawn = drawn(slip)
+	case "gbk", "gb18030":
+		p.chinese, p.inside = s.Chinese, true // Chinese models begin in Chinese mode
+	}
 	p.WriteString(reset)
 	p.mode(false)
 	if s.Encoding != "" {
@@ -103,7 +119,7 @@ func (s Settings) encode(slip pos.Slip) ([]byte, Lacks) {
 func (s Settings) line(p *pen, line pos.SlipLine) {
 	columns := s.Columns
 	on, off := "", ""
-	if line.Large {
+	if line.Large && !strings.ContainsFunc(line.Text+line.Right, func(r rune) bool { return p.drawn[r] != nil }) { // a picture does not grow
 		on, off, columns = large, small, columns/2
 	}
 	if line.Bold {

@@ -32,8 +32,9 @@ type pen struct {
 	bytes.Buffer
 	page    *charmap.Charmap // nil: ASCII
 	chinese string
-	inside  bool // the printer takes double bytes for Chinese
-	lacks   bool // a letter was written that the printer does not have
+	inside  bool            // the printer takes double bytes for Chinese
+	drawn   map[rune][]byte // letters that are sent as pictures
+	lacks   bool            // a letter was written that the printer does not have
 }
 
 func (p *pen) mode(chinese bool) {
@@ -56,7 +57,7 @@ func (p *pen) letter(r rune, deep int) {
 	case r >= ' ' && r <= '~':
 		p.WriteByte(byte(r))
 		return
-	case r < ' ' || (r >= 0x7f && r < 0xa0):
+	case r < ' ' || (r >= 0x7f && r <= 0xa0): // a blank that breaks no line is none of a printer's
 		p.WriteByte(' ')
 		return
 	}
@@ -70,6 +71,11 @@ func (p *pen) letter(r rune, deep int) {
 	if b := p.han(r); b != nil {
 		p.mode(true)
 		p.Write(b)
+		return
+	}
+	if dots := p.drawn[r]; dots != nil {
+		p.WriteString(columnHead)
+		p.Write(dots)
 		return
 	}
 	if deep < 2 && near[r] != "" {

@@ -14,7 +14,7 @@ type Settings struct {
 	Dots     int    `toml:"dots"`     // of a line: 576, or 384 on 58 mm
 	Encoding string `toml:"encoding"` // of Western letters: cp437, cp850, cp858, cp863, iso8859-1, windows-1252; empty for ASCII
 	Table    *int   `toml:"table"`    // the number of that code page on this printer; makers differ
-	Chinese  string `toml:"chinese"`  // gbk or gb18030 where its fonts have Chinese; empty where they do not
+	Chinese  string `toml:"chinese"`  // gbk or gb18030 where its fonts have Chinese; where they do not: raster, none, or empty for raster on a fast line
 	QR       string `toml:"qr"`       // native, raster for a printer that only knows pictures, or none
 	Cut      string `toml:"cut"`      // feed (up to the knife, then cut), partial, full, or none
 	Silent   bool   `toml:"silent"`   // it answers no question about its state
@@ -55,8 +55,8 @@ func (s Settings) whole() (Settings, error) {
 		return s, fmt.Errorf("encoding %q is not known; write cp437, cp850, cp858, cp863, iso8859-1 or windows-1252", s.Encoding)
 	case (s.Encoding == "") != (s.Table == nil) || (s.Table != nil && (*s.Table < 0 || *s.Table > 255)):
 		return s, fmt.Errorf("encoding and table belong together: the code page, and its number from 0 to 255 on this printer")
-	case !slices.Contains([]string{"", "gbk", "gb18030"}, s.Chinese):
-		return s, fmt.Errorf("chinese is gbk, gb18030 or left out")
+	case !slices.Contains([]string{"", "gbk", "gb18030", "raster", "none"}, s.Chinese):
+		return s, fmt.Errorf("chinese is gbk, gb18030, raster, none or left out")
 	case !slices.Contains([]string{"native", "raster", "none"}, s.QR):
 		return s, fmt.Errorf("qr is native, raster or none")
 	case cuts[s.Cut] == nil && s.Cut != "none":
