@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/creack/pty"
 )
@@ -105,12 +104,7 @@ func TestSetUpByHand(t *testing.T) {
 		{"token (made", ""}, {"not shown", setUpToken}, {"the scanner?", "7000"}, {"write a number", "/dev/ttyNONE"}, {"its driver", "line"}, {"the display?", "none"},
 		{"the printer?", "/dev/ttyNOPE"}, {"its driver", ""}, {"test sale", "no"}, {"test slip", "no"},
 	} {
-		want := step[0]
-		for late := time.Now().Add(10 * time.Second); !strings.Contains(strings.TrimPrefix(says.String(), said), want); time.Sleep(time.Millisecond) {
-			if time.Now().After(late) {
-				t.Fatalf("it never asked %q:\n%s", want, &says)
-			}
-		}
+		says.awaitBehind(t, said, step[0])
 		said = says.String()
 		if _, err := keyboard.WriteString(step[1] + "\n"); err != nil {
 			t.Fatal(err)

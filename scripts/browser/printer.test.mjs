@@ -18,12 +18,12 @@ beforeEach(() => {
 
 // printed waits for what a page says about the paper.
 async function printed(page, result) {
-  await page.waitForSelector(`#printed[data-result=${result}]:not([hidden])`, { timeout: 40000 });
+  await page.waitForSelector(`#printed[data-result=${result}]:not([hidden])`);
   return page.innerText('#printed');
 }
 
 // ready waits until the register has its printer, as the counter shows it.
-const ready = () => counter.page.waitForFunction(() => /Printer\s+ready/.test(document.getElementById('desk-list').textContent), { timeout: 40000 });
+const ready = () => counter.page.waitForFunction(() => /Printer\s+ready/.test(document.getElementById('desk-list').textContent));
 
 test('a pending slip, by keyboard; the counter goes on, and the same once more is a copy', withBoutique, async () => {
   await ready();
@@ -101,7 +101,7 @@ test('the technician tries it', withBoutique, async () => {
   await bench.page.waitForSelector('#devices-list [data-name=printer][data-state=ready]');
   await bench.page.focus('#test-printer');
   await bench.press('Enter');
-  await bench.page.waitForSelector('#trial-acts:not([hidden])', { timeout: 40000 });
+  await bench.page.waitForSelector('#trial-acts:not([hidden])');
   assert.equal(await bench.page.innerText('#trial-say'), 'printer printed a test slip.');
   await both(bench, 'technician-printer');
   await bench.press('Enter');
