@@ -102,11 +102,11 @@ func TestDisplayReplug(t *testing.T) {
 					}
 					all := whole(t, b, c, p)
 					expect(len(all), -1)
-					back := time.Now()
+					back, late := time.Now(), held()
 					s.plug()
 					wait(t, reached, "page after it came back")
 					mu.Lock()
-					slowest = max(slowest, time.Since(back))
+					slowest = max(slowest, time.Since(back)-(held()-late))
 					mu.Unlock()
 					if told := seen(); !bytes.HasPrefix(told, all) {
 						t.Errorf("%s, unplugged at byte %d, is told %q, want %q", driver, at, told, all)
@@ -119,8 +119,8 @@ func TestDisplayReplug(t *testing.T) {
 		}
 		users.Wait()
 	})
-	if most := 2*time.Second + held(); slowest > most {
-		t.Errorf("one had its page only %s after it came back, more than %s", slowest, most)
+	if slowest > 2*time.Second {
+		t.Errorf("one had its page only %s after it came back, the machine's own delays not counted", slowest)
 	}
 	if now := runtime.NumGoroutine(); now > goroutines+3 {
 		t.Errorf("%d goroutines, %d before", now, goroutines)
