@@ -317,13 +317,7 @@ func TestPulledScanner(t *testing.T) {
 	r, b := counter(t)
 	r.devicesReady(t)
 	b.do(t, "pull scanner")
-	eventually(t, soon, "the register says that the scanner is gone", func() bool {
-		var list struct {
-			Items []struct{ Name, State string }
-		}
-		r.get(t, "/v1/devices", &list)
-		return slices.ContainsFunc(list.Items, func(d struct{ Name, State string }) bool { return d.Name == "scanner" && d.State != "ready" })
-	})
+	r.lacksScanner(t)
 	b.do(t, "plug scanner")
 	s := r.open(t, 2500, "A-1011")
 	r.scan(t, b, s, wechat())

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -112,6 +113,18 @@ func (r *register) devicesReady(t *testing.T) {
 			}
 		}
 		return ready == len(status.Devices)
+	})
+}
+
+// lacksScanner waits until the register says that its scanner is gone.
+func (r *register) lacksScanner(t *testing.T) {
+	t.Helper()
+	eventually(t, soon, "the register says that the scanner is gone", func() bool {
+		var list struct {
+			Items []struct{ Name, State string }
+		}
+		r.get(t, "/v1/devices", &list)
+		return slices.ContainsFunc(list.Items, func(d struct{ Name, State string }) bool { return d.Name == "scanner" && d.State != "ready" })
 	})
 }
 

@@ -49,3 +49,37 @@ func TestFeltAtTheScanner(t *testing.T) {
 		})
 	}
 }
+
+// Scanners that are no serial line sell too, and again after their cable was out: one that sends reports, and one that
+// types.
+func TestScannersThatAreNoLine(t *testing.T) {
+	t.Parallel()
+	for kind, device := range map[string]string{"hidpos": `profile = "honeywell-3310"`, "evdev": `driver = "evdev"`} {
+		t.Run(kind, func(t *testing.T) {
+			b := openBoutique(t, "--scanner", kind)
+			r := openRegister(t, b)
+			r.kill(t)
+			text, err := os.ReadFile(r.config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			write(t, r.config, 0o600, strings.Replace(string(text), `driver = "line"`, device, 1))
+			r.start(t)
+			pays := func(ticket string, amount int64, code string) {
+				t.Helper()
+				s := r.open(t, amount, ticket)
+				r.scan(t, b, s, code)
+				r.becomes(t, s.ID, "paid", soon)
+			}
+			pays("A-1", 12950, wechat())
+			if kind == "hidpos" {
+				b.do(t, "scanner until rests 30s")
+			}
+			b.do(t, "pull scanner")
+			r.lacksScanner(t)
+			b.do(t, "plug scanner")
+			pays("A-2", 6600, alipay())
+			agree(t, r, b, 2, 19550)
+		})
+	}
+}

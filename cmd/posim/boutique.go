@@ -79,7 +79,7 @@ func open(ctx context.Context, listen, dir, display, scanner string) (_ *boutiqu
 	b := &boutique{bank: newBank(), screen: made(), printer: newPrinter(), places: at, served: make(chan error, 1)}
 	b.gun = scans(func(said []byte) error { return b.cables["scanner"].send(said) })
 	b.cables = map[string]*cable{
-		"scanner": {link: at.Scanner, hear: b.gun.hear},
+		"scanner": {link: at.Scanner, hear: b.gun.hear, node: nodes[scanner]},
 		"display": {link: at.Display, hear: b.screen.hear},
 		"printer": {link: at.Printer, hear: b.printer.hear},
 	}

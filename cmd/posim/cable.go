@@ -3,9 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,19 +28,30 @@ const writeWithin = 2 * time.Second
 type cable struct {
 	link string
 	hear func([]byte) []byte // the device: bytes from the register to bytes for it; may be nil
+	node *node               // it is no serial line; nil for one that is
 
 	mu     sync.Mutex
-	master *os.File // nil while pulled
-	tty    *os.File // kept open so that the line stays raw and holds what is sent early
+	socket *net.UnixListener // of a node; nil while pulled
+	master far               // nil while pulled, or while nobody has opened the node
+	tty    *os.File          // kept open so that the line stays raw and holds what is sent early
 	done   chan struct{}
+}
+
+// far is the device's end of a line.
+type far interface {
+	io.ReadWriteCloser
+	SetWriteDeadline(time.Time) error
 }
 
 // plug connects the device and, if it has something to say when it gets power, says it.
 func (c *cable) plug(greeting []byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.master != nil {
+	if c.master != nil || c.socket != nil {
 		return nil
+	}
+	if c.node != nil {
+		return c.listenAt()
 	}
 	master, tty, err := pty.Open()
 	if err != nil {
@@ -50,7 +64,10 @@ func (c *cable) plug(greeting []byte) error {
 		return errors.Join(err, master.Close(), tty.Close())
 	}
 	c.master, c.tty, c.done = master, tty, make(chan struct{})
-	go c.listen(master, c.done)
+	go func(done chan struct{}) {
+		defer close(done)
+		c.answer(master)
+	}(c.done)
 	if len(greeting) > 0 {
 		return c.sendLocked(greeting)
 	}
@@ -72,14 +89,22 @@ func (c *cable) point(to string) error {
 // pull takes the cable out. A cable that is out stays out.
 func (c *cable) pull() error {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.master == nil {
+	socket, master, tty, done := c.socket, c.master, c.tty, c.done
+	c.socket, c.master, c.tty, c.done = nil, nil, nil, nil
+	c.mu.Unlock()
+	if done == nil {
 		return nil
 	}
-	err := os.Remove(c.link)
-	err = errors.Join(err, c.tty.Close(), c.master.Close())
-	<-c.done
-	c.master, c.tty = nil, nil
+	var err error
+	if socket != nil {
+		err = socket.Close() // its path goes with it
+	} else {
+		err = errors.Join(os.Remove(c.link), tty.Close())
+	}
+	if master != nil {
+		err = errors.Join(err, master.Close())
+	}
+	<-done
 	return err
 }
 
@@ -94,15 +119,22 @@ func (c *cable) sendLocked(b []byte) error {
 	if c.master == nil {
 		return errPulled
 	}
-	return errors.Join(c.master.SetWriteDeadline(time.Now().Add(writeWithin)), ignoreCount(c.master.Write(b)))
+	size := len(b)
+	if c.node != nil && c.node.size > 0 {
+		size = c.node.size
+	}
+	err := c.master.SetWriteDeadline(time.Now().Add(writeWithin))
+	for message := range slices.Chunk(b, size) {
+		err = errors.Join(err, ignoreCount(c.master.Write(message)))
+	}
+	return err
 }
 
 func ignoreCount(_ int, err error) error { return err }
 
-// listen reads what the register sends until the cable is pulled, and answers as the device would.
+// answer reads what the register sends until the line ends, and answers as the device would.
 // What nobody read would fill the line and stop the register's writes.
-func (c *cable) listen(master *os.File, done chan struct{}) {
-	defer close(done)
+func (c *cable) answer(master far) {
 	buf := make([]byte, 4096)
 	for {
 		n, err := master.Read(buf)

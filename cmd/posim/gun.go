@@ -19,12 +19,15 @@ type gun interface {
 // errWaits is a scanner that reads nothing until it has heard what became of its last code.
 var errWaits = errors.New("it waits to hear about the last code")
 
-// guns is every scanner there is. Those on HID and those that type need a kernel to be one of.
+// guns is every scanner there is.
 func guns() map[string]func(say func([]byte) error) gun {
 	return map[string]func(func([]byte) error) gun{
 		"line": func(func([]byte) error) gun { return plain{} },
 		"ack":  func(func([]byte) error) gun { return &waiting{} },
 		"ssi":  func(say func([]byte) error) gun { return &zebra{say: say} },
+
+		"hidpos": func(func([]byte) error) gun { return &reports{} },
+		"evdev":  func(func([]byte) error) gun { return typing{} },
 	}
 }
 

@@ -86,10 +86,10 @@ func run(ctx context.Context, args []string, stdin *os.File, stdout, stderr io.W
 	dir := flags.String("dir", "", "folder for the device links and the token file (default: a temporary one)")
 	asJSON := flags.Bool("json", false, "say where everything is, and every reply, as one line of JSON")
 	display := flags.String("display", "text", "the customer display: text, cd5220 or epson; with a QR: nextion, dwin or bonrix")
-	scanner := flags.String("scanner", "line", "the scanner: line, ack (waits to hear what became of each code) or ssi (Zebra's packets)")
+	scanner := flags.String("scanner", "line", "the scanner: line, ack (waits to hear what became of each code), ssi (Zebra's packets), hidpos or evdev")
 	script := flags.String("script", "", "play the commands in this file first; - is standard input")
 	flags.Usage = func() {
-		fmt.Fprintf(stderr, "posim [--listen ADDR] [--dir DIR] [--display text|nextion|dwin|...] [--scanner line|ack|ssi] [--json] [--script FILE]\n\n")
+		fmt.Fprintf(stderr, "posim [--listen ADDR] [--dir DIR] [--display text|nextion|dwin|...] [--scanner line|ack|ssi|hidpos|evdev] [--json] [--script FILE]\n\n")
 		flags.PrintDefaults()
 		fmt.Fprintf(stderr, "\nCommands, in a script or at the prompt:\n%s\n", help())
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -27,6 +28,9 @@ func OpenHID(ctx context.Context, path string) (_ *HID, err error) {
 			err = errors.Join(err, f.Close())
 		}
 	}()
+	if isSocket(path) {
+		return opened(f)
+	}
 	d := unix.HIDRawReportDescriptor{}
 	err = control(f, func(fd uintptr) error {
 		size, err := unix.IoctlGetUint32(int(fd), unix.HIDIOCGRDESCSIZE)
@@ -54,6 +58,9 @@ func OpenKeys(ctx context.Context, path string) (*Node, error) {
 	f, err := openNode(ctx, path)
 	if err != nil {
 		return nil, err
+	}
+	if isSocket(path) {
+		return NewNode(f), nil // nobody else reads it
 	}
 	err = control(f, func(fd uintptr) error { return unix.IoctlSetInt(int(fd), grab, 1) })
 	switch {
@@ -83,11 +90,48 @@ func openNode(ctx context.Context, path string) (*os.File, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	if isSocket(path) {
+		return dial(path)
+	}
 	f, err := os.OpenFile(path, os.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, named(err))
 	}
 	return f, nil
+}
+
+// isSocket reports whether a program stands for the device, as in a boutique that is simulated: each message is one of
+// the node's, and the first of a HID device is its report descriptor.
+func isSocket(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode()&os.ModeSocket != 0
+}
+
+func dial(path string) (*os.File, error) {
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	if err := unix.Connect(fd, &unix.SockaddrUnix{Name: path}); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w (%w)", path, ErrGone, err), unix.Close(fd))
+	}
+	return os.NewFile(uintptr(fd), path), nil
+}
+
+// opened is a HID device whose first message is its descriptor.
+func opened(f *os.File) (*HID, error) {
+	b := make([]byte, unix.HID_MAX_DESCRIPTOR_SIZE)
+	err := f.SetReadDeadline(time.Now().Add(time.Second))
+	n, read := f.Read(b)
+	if err = errors.Join(err, read, f.SetReadDeadline(time.Time{})); err != nil {
+		return nil, fmt.Errorf("open %s: %w (%w)", f.Name(), ErrNoHID, err)
+	}
+	h := NewHID(f, b[:n])
+	h.feature = func(report [longFeature]byte, n int) error {
+		_, err := h.Write(report[:n])
+		return err
+	}
+	return h, nil
 }
 
 func control(f *os.File, do func(fd uintptr) error) error {
