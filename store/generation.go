@@ -72,30 +72,30 @@ func (s *Store) writeMark(z int) error {
 
 // original proves that the file is the one that this machine wrote last. before is the schema's version
 // when it was opened: a file from before there were marks gets its first one.
-func (s *Store) original(ctx context.Context, before int64) error {
+func (s *Store) original(ctx context.Context, db *sql.DB, head pos.Head, before int64) error {
 	var copied int
-	if err := s.write.QueryRowContext(ctx, "PRAGMA user_version").Scan(&copied); err != nil {
-		return fmt.Errorf("pragma user_version: %w", err)
+	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&copied); err != nil {
+		return s.damaged(fmt.Errorf("pragma user_version: %w", err))
 	}
 	m, known, err := s.readMark()
 	switch {
 	case err != nil:
 		return err
 	case copied == copyMark:
-		return fmt.Errorf("%w: it is a backup", ErrRestored)
-	case !known && s.head.Seq > 0 && before >= firstMarked:
-		return fmt.Errorf("%w: it was not written on this machine", ErrRestored)
-	case m.Seq > s.head.Seq:
-		return fmt.Errorf("%w: it ends at row %d, and this machine has written row %d", ErrRestored, s.head.Seq, m.Seq)
+		return fmt.Errorf("%w: %s is a backup", ErrRestored, s.o.Path)
+	case !known && head.Seq > 0 && before >= firstMarked:
+		return fmt.Errorf("%w: %s was not written on this machine", ErrRestored, s.o.Path)
+	case m.Seq > head.Seq:
+		return fmt.Errorf("%w: %s ends at row %d, and this machine has written row %d", ErrRestored, s.o.Path, head.Seq, m.Seq)
 	case m.Seq == 0:
 		return nil
 	}
 	var chain []byte
-	if err := s.write.QueryRowContext(ctx, "SELECT chain FROM journal WHERE seq = ?", m.Seq).Scan(&chain); err != nil {
-		return fmt.Errorf("row %d: %w", m.Seq, err)
+	if err := db.QueryRowContext(ctx, "SELECT chain FROM journal WHERE seq = ?", m.Seq).Scan(&chain); err != nil {
+		return s.damaged(fmt.Errorf("row %d: %w", m.Seq, err))
 	}
 	if hex.EncodeToString(chain) != m.Chain {
-		return fmt.Errorf("%w: its row %d is not the one that this machine wrote", ErrRestored, m.Seq)
+		return fmt.Errorf("%w: row %[3]d of %[2]s is not the one that this machine wrote", ErrRestored, s.o.Path, m.Seq)
 	}
 	return nil
 }

@@ -174,23 +174,23 @@ func TestNotDurable(t *testing.T) {
 // The key is made once, for the register alone; one that others may read or that was cut is refused.
 func TestKey(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "register.key")
-	first, err := LoadKey(path)
+	first, err := LoadKey(path, "")
 	if err != nil || len(first) != keySize {
 		t.Fatal(first, err)
 	}
-	if again, err := LoadKey(path); err != nil || !bytes.Equal(first, again) {
+	if again, err := LoadKey(path, ""); err != nil || !bytes.Equal(first, again) {
 		t.Errorf("%v", err)
 	}
 	if err := os.Chmod(path, 0o640); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := LoadKey(path); err == nil || !strings.Contains(err.Error(), "chmod 600") {
+	if _, err := LoadKey(path, ""); err == nil || !strings.Contains(err.Error(), "chmod 600") {
 		t.Errorf("readable by others: %v", err)
 	}
 	if err := errors.Join(os.Chmod(path, 0o600), os.Truncate(path, 5)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := LoadKey(path); err == nil || strings.Contains(err.Error(), string(first[:5])) {
+	if _, err := LoadKey(path, ""); err == nil || strings.Contains(err.Error(), string(first[:5])) {
 		t.Errorf("a cut key: %v", err)
 	}
 }

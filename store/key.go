@@ -11,25 +11,31 @@ import (
 
 const keySize = 32
 
-// LoadKey reads the register's key, and makes it when there is none. A key that others may read, or of
-// another size, is refused with the remedy.
-func LoadKey(path string) ([]byte, error) {
+// ErrWide says that others may read the key: who has it can write a journal that nobody tells from ours.
+var ErrWide = errors.New("the register key may be read by others")
+
+// LoadKey reads the key of a register, and makes it when there is none and no register file either. A key that others
+// may read, or of another size, is refused with the remedy.
+func LoadKey(path, register string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
+		if file, err := os.Stat(register); err == nil && file.Size() > 0 {
+			return nil, fmt.Errorf("%w: its key %s is not there, and with another one %s cannot be continued: put the right file back, mode 600", ErrDamaged, path, register)
+		}
 		return makeKey(path)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("register key: %w", err)
 	}
 	if info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("register key %s may be read by others (mode %04o): chmod 600 %s", path, info.Mode().Perm(), path)
+		return nil, fmt.Errorf("%w: %s has mode %04o: chmod 600 %s", ErrWide, path, info.Mode().Perm(), path)
 	}
 	key, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("register key: %w", err)
 	}
 	if len(key) != keySize {
-		return nil, fmt.Errorf("register key %s has %d bytes, want %d: put the right file back; without it the journal cannot be verified", path, len(key), keySize)
+		return nil, fmt.Errorf("%w: its key %s has %d bytes and not %d: put the right file back, mode 600", ErrDamaged, path, len(key), keySize)
 	}
 	return key, nil
 }

@@ -32,11 +32,6 @@ SELECT id, seq AS place
    AND unfinished = 0
    AND id NOT IN (SELECT sale FROM refund WHERE ` + unfinishedRefund + `)`
 
-	selectPressing = `
-SELECT id, seq AS place
-  FROM sale
- WHERE unfinished = 1`
-
 	selectUnfinished = selectPressing + `
  UNION
 SELECT id, seq
@@ -199,12 +194,6 @@ func (s *Store) SaleOf(ctx context.Context, reference string) (pos.Sale, error) 
 // refund is unfinished, or an orphan waits for a manager. Oldest first.
 func (s *Store) Unfinished(ctx context.Context) ([]pos.Sale, error) {
 	return s.sales(ctx, selectUnfinished)
-}
-
-// Pressing reads the sales that must be known before another one is taken: an attempt is unfinished, or an orphan
-// waits for a manager. Oldest first.
-func (s *Store) Pressing(ctx context.Context) ([]pos.Sale, error) {
-	return s.sales(ctx, selectPressing)
 }
 
 // OpenSales reads the sales that are neither paid nor ended, newest first.

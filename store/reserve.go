@@ -39,7 +39,7 @@ func (s *Store) openSpending(ctx context.Context) error {
 	if err != nil && s.reserve.spend(err) {
 		err = s.open(ctx)
 	}
-	return err
+	return s.corrupt(err)
 }
 
 // keep makes the reserve at the start, or finds that there is no room for one.

@@ -130,6 +130,9 @@ func (s *Store) close() error {
 }
 
 func (s *Store) open(ctx context.Context) (err error) {
+	if err := s.inspect(ctx); err != nil {
+		return err
+	}
 	f, err := os.OpenFile(s.o.Path, os.O_RDWR|os.O_CREATE, 0o600) // before SQLite makes it with a wider mode
 	if err != nil {
 		return fmt.Errorf("register file: %w", err)
@@ -150,12 +153,14 @@ func (s *Store) open(ctx context.Context) (err error) {
 		return err
 	}
 	db.SetMaxOpenConns(1)
-	before, err := s.migrate(ctx, db)
-	if err != nil {
+	if err := s.migrate(ctx, db); err != nil {
 		return errors.Join(err, db.Close())
 	}
 	if s.write, err = pin(ctx, db); err != nil {
-		return err
+		return s.damaged(err) // the schema's version is ours, and its words are not
+	}
+	if _, err := s.write.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil { // what a crash left in it is not told from damage later
+		s.o.Log.Warn("write-ahead log", "err", err)
 	}
 	defer func() {
 		if err != nil {
@@ -173,9 +178,6 @@ func (s *Store) open(ctx context.Context) (err error) {
 		return err
 	}
 	if !s.adopting {
-		if err := s.original(ctx, before); err != nil {
-			return err
-		}
 		if err := s.writeMark(0); err != nil {
 			return err
 		}
@@ -188,40 +190,36 @@ func dsn(path, more string) string {
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?_busy_timeout=5000&_foreign_keys=1" + more
 }
 
-// migrate brings the file to this version, one transaction a step, and returns the version it had. A newer
-// file is not touched.
-func (s *Store) migrate(ctx context.Context, db *sql.DB) (have int64, err error) {
+// migrate brings the file to this version, one transaction a step.
+func (s *Store) migrate(ctx context.Context, db *sql.DB) error {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
-		return 0, err
+		return err
 	}
 	p, err := goose.NewProvider(goose.DialectSQLite3, db, files)
 	if err != nil {
-		return 0, fmt.Errorf("migrations: %w", err)
+		return fmt.Errorf("migrations: %w", err)
 	}
 	have, want, err := p.GetVersions(ctx)
-	switch {
-	case err != nil:
-		return 0, fmt.Errorf("schema version: %w", err)
-	case have > want:
-		return 0, fmt.Errorf("%w (its schema is %d, ours %d): install that version again", ErrNewerSchema, have, want)
+	if err != nil {
+		return fmt.Errorf("schema version: %w", err)
 	}
 	// Only now: it stands in the file's head, and holds for every connection.
 	if _, err := db.ExecContext(ctx, "PRAGMA journal_mode = WAL"); err != nil {
-		return 0, fmt.Errorf("pragma journal_mode: %w", err)
+		return fmt.Errorf("pragma journal_mode: %w", err)
 	}
 	if have == want {
 		s.upgraded() // unless the power went right before
-		return have, nil
+		return nil
 	}
 	if err := s.keep(ctx, have); err != nil {
-		return 0, err
+		return err
 	}
 	if _, err := p.Up(ctx); err != nil {
-		return 0, fmt.Errorf("migrate: %w", err)
+		return fmt.Errorf("migrate: %w", err)
 	}
 	s.upgraded()
-	return have, nil
+	return nil
 }
 
 // durable reads the promises back: the driver has its own defaults, and they lose sales in a power cut.

@@ -247,7 +247,7 @@ func TestWideFilesAreNarrowed(t *testing.T) {
 		t.Errorf("the row in the log was lost: %+v %v", head, err)
 	}
 	keyPath := filepath.Join(t.TempDir(), "register.key")
-	if _, err := LoadKey(keyPath); err != nil {
+	if _, err := LoadKey(keyPath, ""); err != nil {
 		t.Fatal(err)
 	}
 	if info, err := os.Stat(keyPath); err != nil || info.Mode().Perm() != 0o600 {

@@ -17,6 +17,11 @@ import (
 const unfinishedRefund = `(state = 'owed' OR state = 'sent' OR state = 'processing' OR state = 'doubtful')`
 
 const (
+	selectPressing = `
+SELECT id, seq AS place
+  FROM sale
+ WHERE unfinished = 1`
+
 	selectWaiting = `
 SELECT count(*), coalesce(min(since_ms), 0)
   FROM (SELECT since_ms FROM attempt WHERE state = 'held' OR state = 'sent' OR state = 'awaiting' OR
@@ -72,6 +77,12 @@ SELECT r.id, r.sale, s.ticket, r.minor, r.currency, j.at_ms,
    AND r.state = 'owed'
  ORDER BY r.seq`
 )
+
+// Pressing reads the sales that must be known before another one is taken: an attempt is unfinished, or an orphan
+// waits for a manager. Oldest first.
+func (s *Store) Pressing(ctx context.Context) ([]pos.Sale, error) {
+	return s.sales(ctx, selectPressing)
+}
 
 // Refunds reads refunds that have not ended, in the order they were asked for, after a place in it: those that have
 // not left, or those that may have. Something is about to happen to them: their sales are not read again for it.

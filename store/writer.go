@@ -184,10 +184,14 @@ type transaction struct {
 	conn driver.Conn
 	ctx  context.Context
 	args [10]driver.NamedValue
+	dry  func(s statement, args []driver.Value) error // takes what would be written, instead of the file
 }
 
 // run runs a statement and says how many rows it changed. An argument is an int64, bool, string or []byte.
 func (t *transaction) run(s statement, args ...driver.Value) (changed int64, err error) {
+	if t.dry != nil {
+		return 1, t.dry(s, args)
+	}
 	done, err := t.w.stmts[s].(driver.StmtExecContext).ExecContext(t.ctx, t.named(args))
 	if err != nil {
 		return 0, err

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"posd/pos"
@@ -87,10 +89,46 @@ func (k keeper) tonight(now time.Time) time.Time {
 	}
 }
 
-// adoptable says what to do about a restored file.
-func adoptable(err error) error {
-	if !errors.Is(err, store.ErrRestored) {
-		return err
+// auditIn is how long after a start the whole file is read: the counter comes first.
+const auditIn = 5 * time.Second
+
+// audited reads the whole register file once, behind a register that serves. What a start cannot see in it ends the
+// daemon: nothing more is written on top of it.
+func audited(ctx context.Context, audit func(context.Context) error, log *slog.Logger) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-time.After(auditIn):
 	}
-	return coded{exitBroken, fmt.Errorf("%w. Payments may have been made that it does not know. If this file is to be used, a manager takes it into service with: posd journal adopt --config FILE --by NAME --why TEXT", err)}
+	began := time.Now()
+	err := audit(ctx)
+	switch {
+	case errors.Is(err, store.ErrDamaged):
+		log.Error("audit", "err", err)
+		return err
+	case err != nil && ctx.Err() == nil:
+		log.Warn("audit", "err", err)
+	case err == nil:
+		log.Info("audit", "took", time.Since(began).Round(time.Millisecond).String())
+	}
+	return nil
+}
+
+// withRemedy says what to do about a data folder that nothing can be served from.
+func withRemedy(cfg Config, err error) error {
+	switch {
+	case errors.Is(err, store.ErrLocked):
+		return coded{exitTryAgain, err}
+	case errors.Is(err, store.ErrWide):
+		return coded{exitPermission, err}
+	case errors.Is(err, os.ErrPermission):
+		return coded{exitPermission, fmt.Errorf("%w: the folder and all in it belong to the account that posd runs as: chown -R ACCOUNT: %s", err, cfg.Data)}
+	case errors.Is(err, syscall.EROFS):
+		return coded{exitCannotCreate, fmt.Errorf("%w: the disk of %s takes no writes: dmesg says why; have it checked, and mount it again", err, cfg.Data)}
+	case errors.Is(err, store.ErrRestored):
+		return coded{exitBroken, fmt.Errorf("%w. Payments may have been made that it does not know. If this file is to be used, a manager takes it into service with: posd journal adopt --config FILE --by NAME --why TEXT", err)}
+	case errors.Is(err, store.ErrDamaged):
+		return coded{exitBroken, fmt.Errorf("%w. Nothing in %s was changed: keep a copy of it as it is, and call support. To go on, put the newest copy of %s in the file's place, its -wal and -shm aside, and a manager takes it into service with: posd journal adopt --config FILE --by NAME --why TEXT", err, cfg.Data, cfg.backupDir())}
+	}
+	return err
 }

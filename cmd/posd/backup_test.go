@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -80,5 +82,25 @@ func TestAYoungCopyIsEnough(t *testing.T) {
 	}}
 	if got := k.first(now); !got.Equal(time.Date(2026, 11, 21, 4, 30, 0, 0, time.UTC)) {
 		t.Error(got)
+	}
+}
+
+// A disk has rotted where no start looks. The register serves, the audit reads the whole file soon after, and the daemon
+// ends with a sentence that a person must act on. What only kept the audit from reading ends nothing.
+func TestAuditBehindTheStart(t *testing.T) {
+	for _, c := range []struct {
+		found error
+		code  int
+	}{{nil, 0}, {fmt.Errorf("%w: register.db: row 7 was changed", store.ErrDamaged), exitBroken}, {errors.New("busy"), 0}} {
+		synctest.Test(t, func(t *testing.T) {
+			began := time.Now()
+			err := withRemedy(Config{Data: "/var/lib/posd"}, audited(t.Context(), func(context.Context) error { return c.found }, slog.New(slog.DiscardHandler)))
+			if took := time.Since(began); took != auditIn {
+				t.Errorf("it came after %s", took)
+			}
+			if c.code == 0 && err != nil || c.code != 0 && (exitOf(err) != c.code || !strings.Contains(err.Error(), "register.db: row 7") || !strings.Contains(err.Error(), "posd journal adopt")) {
+				t.Errorf("%v: %v", c.found, err)
+			}
+		})
 	}
 }

@@ -133,7 +133,7 @@ func journal(t *testing.T, data string) (file, key string) {
 		t.Fatal(err)
 	}
 	file, key = filepath.Join(data, registerFile), filepath.Join(data, keyFile)
-	secret, err := store.LoadKey(key)
+	secret, err := store.LoadKey(key, "")
 	if err != nil {
 		t.Fatal(err)
 	}

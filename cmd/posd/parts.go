@@ -54,10 +54,9 @@ func house() parts {
 		waiting: store.Waiting, copies: newestCopy, signIn: signIn}
 }
 
-// verify reads the key and walks the chain. The caller has seen that both files are there: the store
-// makes a key where there is none.
+// verify reads the key and walks the chain. The caller has seen that both files are there.
 func verify(ctx context.Context, file, key string, printed ...store.Anchor) (verdict, error) {
-	secret, err := store.LoadKey(key)
+	secret, err := store.LoadKey(key, file)
 	if err != nil {
 		return verdict{}, fmt.Errorf("%w: %w", errKey, err)
 	}
@@ -66,7 +65,7 @@ func verify(ctx context.Context, file, key string, printed ...store.Anchor) (ver
 }
 
 func backup(ctx context.Context, cfg Config, dir string) (store.Copy, error) {
-	key, err := store.LoadKey(keyPath(cfg.Data))
+	key, err := store.LoadKey(keyPath(cfg.Data), journalFile(cfg))
 	if err != nil {
 		return store.Copy{}, err
 	}
@@ -86,7 +85,7 @@ func export(ctx context.Context, cfg Config, w io.Writer, progress func(int64)) 
 }
 
 func adopt(ctx context.Context, cfg Config, by, why string) (store.Adopted, error) {
-	key, err := store.LoadKey(keyPath(cfg.Data))
+	key, err := store.LoadKey(keyPath(cfg.Data), journalFile(cfg))
 	if err != nil {
 		return store.Adopted{}, err
 	}

@@ -38,19 +38,19 @@ func serve(ctx context.Context, cfg Config, stderr io.Writer) (err error) {
 		return err
 	}
 	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
-		return fmt.Errorf("data folder: %w", err)
+		return withRemedy(cfg, fmt.Errorf("data folder: %w", err))
 	}
-	key, err := store.LoadKey(keyPath(cfg.Data))
+	key, err := store.LoadKey(keyPath(cfg.Data), journalFile(cfg))
 	if err != nil {
-		return err
+		return withRemedy(cfg, err)
 	}
 	tokens, err := api.OpenTokens(filepath.Join(cfg.Data, "tokens"))
 	if err != nil {
-		return err
+		return withRemedy(cfg, err)
 	}
 	journal, err := store.Open(ctx, store.Options{Path: journalFile(cfg), Key: key, Log: log, Reserve: store.Reserve})
 	if err != nil {
-		return adoptable(err)
+		return withRemedy(cfg, err)
 	}
 	defer func() { err = errors.Join(err, journal.Close()) }()
 
@@ -109,6 +109,7 @@ func serve(ctx context.Context, cfg Config, stderr io.Writer) (err error) {
 	parts.Go(func() error { return face.Serve(ctx, listener) })
 	parts.Go(func() error { return copies.run(ctx) })
 	parts.Go(func() error { return watchdog(ctx, counter) })
+	parts.Go(func() error { return withRemedy(cfg, audited(ctx, journal.Audit, log)) })
 	log.Info("serving", "listen", listener.Addr().String(), "data", cfg.Data, "version", release)
 	return parts.Wait()
 }

@@ -100,7 +100,7 @@ func openIn(t *testing.T, dir string) *register {
 			t.Fatal(err)
 		}
 	}
-	key, err := store.LoadKey(filepath.Join(dir, "register.key"))
+	key, err := store.LoadKey(filepath.Join(dir, "register.key"), filepath.Join(dir, "register.db"))
 	must(err)
 	file, err := store.Open(t.Context(), store.Options{Path: filepath.Join(dir, "register.db"), Key: key, Log: log})
 	must(err)
