@@ -75,7 +75,7 @@ test('a refund slip', withBoutique, async () => {
   await counter.page.fill('#refund-reason', 'returned');
   await counter.page.fill('#refund-by', 'jdoe');
   await counter.press('Enter');
-  await counter.page.waitForSelector('#refunds-list li[data-status=refunded]', { timeout: 20000 });
+  await counter.page.waitForSelector('#refunds-list li[data-status=refunded]');
   await counter.press('F10');
   assert.equal(await printed(counter.page, 'printed'), 'The slip was printed.');
 });

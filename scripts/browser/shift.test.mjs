@@ -69,16 +69,20 @@ test('tip, ticket and note stand with the sale, and the cashier is not asked twi
   await page.reload();
   await counter.linked();
   assert.equal(await page.inputValue('#cashier'), 'mroy');
-  const o = await counter.until((now) => now.word === 'SCAN THE CODE' && now.left > 100, 'the seconds of the scanner');
+  const o = await counter.until((now) => now.word === 'SCAN THE CODE' && now.left > 60, 'the seconds of the scanner');
   assert.equal(o.amount, '$76.00');
   await counter.press('Escape');
   await counter.becomes('cancelled');
 });
 
 test('a key pressed while the register answers is not lost', withBoutique, async () => {
-  let answer;
+  let answer, held;
+  const asked = new Promise((go) => { held = go; });
   await v.context.route('**/scan', async (route) => {
-    await new Promise((go) => { answer = go; });
+    await new Promise((go) => {
+      answer = go;
+      held();
+    });
     await route.continue();
   });
   await page.focus('#amount');
@@ -86,6 +90,7 @@ test('a key pressed while the register answers is not lost', withBoutique, async
   await counter.press('Enter');
   await counter.until((o) => o.amount === '$71.50', 'the sale is open');
   await page.waitForSelector('body[aria-busy=true]');
+  await asked;
   await counter.press('F9');
   answer();
   await page.waitForSelector('#outcome-qr:not([hidden])');
