@@ -9,7 +9,8 @@ import (
 
 // Paces of the watch.
 const (
-	sweepEvery = 2 * time.Second
+	sweepEvery = 2 * time.Second       // where the kernel does not tell
+	sweepTold  = 30 * time.Second      // where it does: it may have told too much at once to keep it all
 	burst      = 50 * time.Millisecond // udev makes a node, its links and its rights within moments
 )
 
@@ -19,13 +20,17 @@ func (r Roots) places() []string {
 }
 
 // Watch calls moved when a node, a link or its rights come or go: at once where the kernel tells, and by a
-// look every two seconds where it does not. It returns when ctx ends. moved must not block.
+// look every two seconds where it does not. An idle register is not woken for looks that the kernel makes needless.
+// It returns when ctx ends. moved must not block.
 func Watch(ctx context.Context, r Roots, moved func()) {
 	told, again, stop := notices()
 	defer stop()
-	again(r.places())
+	pace := sweepEvery
+	if again(r.places()) {
+		pace = sweepTold
+	}
 	last := r.fingerprint()
-	sweep := time.NewTicker(sweepEvery)
+	sweep := time.NewTicker(pace)
 	defer sweep.Stop()
 	for {
 		select {

@@ -3,6 +3,7 @@ package ports
 import (
 	"context"
 	"os"
+	"runtime"
 	"testing"
 	"time"
 )
@@ -94,5 +95,19 @@ func TestTheSweepSees(t *testing.T) {
 	}
 	if m.fingerprint() != before {
 		t.Error("something was seen where nothing moved")
+	}
+}
+
+// An idle register was woken every two seconds to look at folders that the kernel watches already. Where the kernel
+// will not, as for a folder that is not there, the looks go on.
+func TestNoLooksWhereTheKernelTells(t *testing.T) {
+	m := newTree(t)
+	_, again, stop := notices()
+	defer stop()
+	if told := again(m.places()); told != (runtime.GOOS == "linux") {
+		t.Errorf("the kernel tells: %v", told)
+	}
+	if again([]string{m.dev("nowhere"), m.dev()}) {
+		t.Error("it tells of a folder that is not there")
 	}
 }
