@@ -105,8 +105,8 @@ func foldsTo(ctx context.Context, db *sql.DB, text string, args ...any) (sales i
 		return 0, 0, err
 	}
 	p := &projecting{folds: &folds{}, sales: map[string]*folding{}}
-	p.before = func(_ context.Context, e pos.Entry) (pos.Sale, int64, error) {
-		return pos.Sale{}, 0, fmt.Errorf("row %d is of no sale that was opened", e.Seq)
+	p.before = func(_ context.Context, e pos.Entry) (pos.Sale, error) {
+		return pos.Sale{}, fmt.Errorf("row %d is of no sale that was opened", e.Seq)
 	}
 	t := &transaction{ctx: ctx, dry: func(s statement, args []driver.Value) error { return stands(ctx, tx, s, args) }}
 	for _, e := range entries {
