@@ -32,13 +32,12 @@ type Orphan struct {
 // Orphans is the money that came in on this sale and that it does not want, while it has not gone back: on a sale
 // that ended otherwise, or a second time. What a manager ruled paid counts as paid.
 func (s Sale) Orphans() []Orphan {
-	var paid []Attempt
-	for _, a := range s.Attempts {
-		if a.State == Approved || a.State == RuledPaid {
-			paid = append(paid, a)
-		}
+	isPaid := func(a Attempt) bool { return a.State == Approved || a.State == RuledPaid }
+	if s.End == "" && len(s.Attempts) < 2 || !slices.ContainsFunc(s.Attempts, isPaid) {
+		return nil // as nearly every sale; it is asked of each, often
 	}
-	if len(paid) == 0 || (len(paid) == 1 && s.End == "") {
+	paid := slices.DeleteFunc(slices.Clone(s.Attempts), func(a Attempt) bool { return !isPaid(a) })
+	if len(paid) == 1 && s.End == "" {
 		return nil
 	}
 	// What was only ruled comes first: the proposed refund is of money that is proved, as far as there is some.

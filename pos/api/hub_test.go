@@ -80,3 +80,15 @@ func TestOwedFactsAreNotPutOff(t *testing.T) {
 		synctest.Wait()
 	})
 }
+
+// Events that wait go out in one write. The first of them is the same bytes for every screen, and stays as it was.
+func TestGatheredLeavesTheFirstEventAlone(t *testing.T) {
+	shared := append(make([]byte, 0, 64), "one "...)
+	more := make(chan event, 3)
+	for _, e := range []string{"two ", "three ", "four"} {
+		more <- event(e)
+	}
+	if got := string(gathered(shared, more)); got != "one two three four" || shared[:8][4] != 0 {
+		t.Errorf("%q, and behind the first one %q", got, shared[:8])
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -117,9 +118,9 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 
 // gathered is an event with those that wait behind it, for one write. A closed channel shows at the next turn.
 func gathered(e event, more <-chan event) []byte {
-	text := []byte(e)
+	text := slices.Clip(e) // all listeners share it: what follows goes into a copy
 	for n := len(more); n > 0; n-- {
-		text = append(text[:len(text):len(text)], <-more...)
+		text = append(text, <-more...)
 	}
 	return text
 }

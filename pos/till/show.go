@@ -132,7 +132,11 @@ func (t *Till) publish() {
 		s.Oldest = t.back[0].r.Asked
 	}
 	s.Unfinished = len(s.Outlooks) + s.Refunds
-	maps.Copy(s.Outlooks, t.outlooks())
+	if len(s.Outlooks) == 0 {
+		s.Outlooks = t.outlooks() // as in a drain, where a copy at every turn adds up; it is made anew, never changed
+	} else {
+		maps.Copy(s.Outlooks, t.outlooks())
+	}
 	t.mu.Lock()
 	t.standing = s
 	t.mu.Unlock()
