@@ -51,8 +51,9 @@ func (b *bank) late(after time.Duration) func(context.Context, *account) (pos.An
 
 func (b *bank) Refund(_ context.Context, at pos.Attempt, r pos.Refund, leaving func() error) (pos.RefundAnswer, error) {
 	b.mu.Lock()
-	dead := b.dead
+	dead, dials := b.dead, b.dials
 	b.mu.Unlock()
+	time.Sleep(dials)
 	if dead {
 		return pos.RefundAnswer{}, errCut
 	}

@@ -31,7 +31,7 @@ type bank struct {
 	calls    []string      // what was asked of it, in order
 	dates    bool          // its answers say what time it has
 	ahead    time.Duration // its clock before ours
-	dials    time.Duration // so long takes it to open a connection for a charge
+	dials    time.Duration // so long takes it to open a connection for money
 	blankets int           // charges of one reference that arrived twice
 }
 

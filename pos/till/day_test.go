@@ -45,6 +45,7 @@ func TestDayClosedByHand(t *testing.T) {
 		}
 		_, err = c.close("k2")
 		problem(t, err, pos.DayNotClosable) // nothing is open
+		c.restart()
 		id := c.paid(1001, alipayCode)
 		if next := c.sale(id).Day; next <= day.Day {
 			t.Errorf("a sale after the close counts in %s, which is closed", next)
@@ -144,30 +145,119 @@ func TestCutoffBehindASlowWrite(t *testing.T) {
 
 // A restored file gives no number that the lost one may have given.
 func TestNumbersAfterARestore(t *testing.T) {
+	for _, taken := range []int{1, 41} {
+		story(t, func(c *counter) { c.numbersAfterARestore(taken) })
+	}
+}
+
+func (c *counter) numbersAfterARestore(taken int) {
+	t := c.t
+	c.paid(1000, wechatCode)
+	if _, err := c.close("k1"); err != nil {
+		t.Fatal(err)
+	}
+	c.stop()
+	c.restored, c.takenZ = 2, taken
+	c.start()
+	c.wait(24 * time.Hour)
+	id := c.paid(1001, alipayCode)
+	var register, date, tail string
+	var n int
+	if _, err := fmt.Sscanf(c.sale(id).Attempts[0].Reference, "NYC5AV-03-%6s-%d-%s", &date, &n, &tail); err != nil || n != 20001 {
+		t.Errorf("%s%s: %d, %v", register, c.sale(id).Attempts[0].Reference, n, err)
+	}
+	day, err := c.close("k2")
+	if err != nil || day.Z != 1001 {
+		t.Errorf("Z %d, %v", day.Z, err)
+	}
+	c.restart()
+	c.wait(24 * time.Hour)
+	c.paid(1002, "134567890123456780")
+	if day, err := c.close("k3"); err != nil || day.Z != 1002 {
+		t.Errorf("Z %d, %v", day.Z, err)
+	}
+}
+
+// The file fails while a manager closes the day: the answer says so, and the same word again closes it.
+func TestCloseOverAFailingFile(t *testing.T) {
 	story(t, func(c *counter) {
 		c.paid(1000, wechatCode)
-		if _, err := c.close("k1"); err != nil {
+		c.file.mu.Lock()
+		c.file.fail = []fault{{pos.DayClosed, false}}
+		c.file.mu.Unlock()
+		day, err := c.close("k1")
+		if problem(t, err, pos.StorageFailed); day.Z != 0 {
+			t.Errorf("closed as %d", day.Z)
+		}
+		c.wait(time.Minute)
+		if day, err := c.close("k1"); err != nil || day.Z != 1 {
+			t.Errorf("Z %d, %v", day.Z, err)
+		}
+	})
+}
+
+// The register is off when the day is over, and many refunds are in doubt. The close that it makes up for when it is
+// on again names each of them once, although they have not been read by then.
+func TestALateCloseNamesAll(t *testing.T) {
+	story(t, func(c *counter) {
+		for i := range 18 {
+			id := c.paid(int64(1000+i), fmt.Sprintf("13%016d", i))
+			c.bank.refunds(gone)
+			c.give(id, 100, fmt.Sprint("k", i))
+			c.wait(20 * time.Minute)
+		}
+		if _, err := c.close("k"); err != nil {
 			t.Fatal(err)
 		}
+		c.wait(24 * time.Hour)
+		c.paid(1, alipayCode)
 		c.stop()
-		c.restored, c.takenZ = 2, 41
+		time.Sleep(24 * time.Hour)
 		c.start()
-		c.wait(24 * time.Hour)
-		id := c.paid(1001, alipayCode)
-		var register, date, tail string
-		var n int
-		if _, err := fmt.Sscanf(c.sale(id).Attempts[0].Reference, "NYC5AV-03-%6s-%d-%s", &date, &n, &tail); err != nil || n != 20001 {
-			t.Errorf("%s%s: %d, %v", register, c.sale(id).Attempts[0].Reference, n, err)
+		c.names(18)
+	})
+}
+
+// names insists that the last close carried so many, each once.
+func (c *counter) names(n int) {
+	c.t.Helper()
+	named := map[string]int{}
+	for _, carried := range c.closing().Body.Carried {
+		named[carried.ID]++
+	}
+	for id, times := range named {
+		if times != 1 {
+			c.t.Errorf("%s is named %d times", id, times)
 		}
-		day, err := c.close("k2")
-		if err != nil || day.Z != 1001 {
-			t.Errorf("Z %d, %v", day.Z, err)
+	}
+	if len(named) != n {
+		c.t.Errorf("%d are named, want %d", len(named), n)
+	}
+}
+
+// The file fails at the close by the clock, while the connection for a refund is being opened and another one waits.
+// The close that follows names both, and each once.
+func TestCloseWhileARefundDials(t *testing.T) {
+	story(t, func(c *counter) {
+		c.wait(4*time.Hour - time.Minute)
+		first, second := c.paid(1000, wechatCode), c.paid(1001, alipayCode)
+		c.bank.line(true)
+		c.give(first, 10, "k1")
+		c.give(second, 10, "k2")
+		c.bank.mu.Lock()
+		c.bank.dead, c.bank.dials = false, 5*time.Minute
+		c.bank.mu.Unlock()
+		c.file.mu.Lock()
+		c.file.fail = []fault{{pos.DayClosed, false}}
+		c.file.mu.Unlock()
+		if err := c.till.Sync(c.t.Context()); err != nil {
+			t.Fatal(err)
 		}
-		c.restart()
-		c.wait(24 * time.Hour)
-		c.paid(1002, "134567890123456780")
-		if day, err := c.close("k3"); err != nil || day.Z != 1002 {
-			t.Errorf("Z %d, %v", day.Z, err)
+		c.wait(2 * time.Minute)
+		c.names(2)
+		c.wait(time.Hour)
+		if went := c.bank.went(); went != 20 {
+			t.Errorf("%d went back", went)
 		}
 	})
 }

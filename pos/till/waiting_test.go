@@ -81,7 +81,9 @@ func TestManyRefundsAfterARestart(t *testing.T) {
 		for i := range c.bank.gives {
 			c.bank.gives[i] = func(r pos.Refund) (pos.RefundAnswer, error) {
 				came, _ := w.served()
+				w.mu.Lock()
 				ahead = max(ahead, c.file.refundsRead()-read-len(came))
+				w.mu.Unlock()
 				return w.serve(r)
 			}
 		}

@@ -135,7 +135,7 @@ func (h *hunt) lives(i int) (bool, string) {
 	for _, which := range groups {
 		limit := "unlimited"
 		if i > 0 { // those that hang use more than twice what they use without an error, and a second
-			limit = fmt.Sprint(int(2*cmp.Or(h.takes[which], h.takes[groups[1]])/time.Second) + 2)
+			limit = fmt.Sprint(int(2*cmp.Or(h.takes[which], time.Second)/time.Second) + 2)
 		}
 		run := exec.Command("sh", "-c", `ulimit -t "$1"; shift; exec "$@"`, "sh", limit, h.binary, "-test.short", "-test.failfast", "-test.v", which)
 		tmp := filepath.Join(h.work, "tmp")
