@@ -173,24 +173,35 @@ func TestNotDurable(t *testing.T) {
 
 // The key is made once, for the register alone; one that others may read or that was cut is refused.
 func TestKey(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "register.key")
-	first, err := LoadKey(path, "")
+	dir := t.TempDir()
+	path, register := filepath.Join(dir, "register.key"), filepath.Join(dir, "register.db")
+	first, err := LoadKey(path, register)
 	if err != nil || len(first) != keySize {
 		t.Fatal(first, err)
 	}
-	if again, err := LoadKey(path, ""); err != nil || !bytes.Equal(first, again) {
+	if again, err := LoadKey(path, register); err != nil || !bytes.Equal(first, again) {
 		t.Errorf("%v", err)
 	}
 	if err := os.Chmod(path, 0o640); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := LoadKey(path, ""); err == nil || !strings.Contains(err.Error(), "chmod 600") {
+	if _, err := LoadKey(path, register); err == nil || !strings.Contains(err.Error(), "chmod 600") {
 		t.Errorf("readable by others: %v", err)
+	}
+	elsewhere := filepath.Join(t.TempDir(), "register.db")
+	if got, err := LoadKey(path, elsewhere); err != nil || !bytes.Equal(first, got) {
+		t.Errorf("handed over by systemd, to the group: %v", err)
+	}
+	if err := os.Chmod(path, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := LoadKey(path, elsewhere); err == nil {
+		t.Error("handed over, and readable by everybody")
 	}
 	if err := errors.Join(os.Chmod(path, 0o600), os.Truncate(path, 5)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := LoadKey(path, ""); err == nil || strings.Contains(err.Error(), string(first[:5])) {
+	if _, err := LoadKey(path, register); err == nil || strings.Contains(err.Error(), string(first[:5])) {
 		t.Errorf("a cut key: %v", err)
 	}
 }

@@ -27,7 +27,11 @@ func LoadKey(path, register string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("register key: %w", err)
 	}
-	if info.Mode().Perm()&0o077 != 0 {
+	forbidden := fs.FileMode(0o077)
+	if filepath.Dir(path) != filepath.Dir(register) {
+		forbidden = 0o007 // systemd handed it over, and carries its access list in the group's bits
+	}
+	if info.Mode().Perm()&forbidden != 0 {
 		return nil, fmt.Errorf("%w: %s has mode %04o: chmod 600 %s", ErrWide, path, info.Mode().Perm(), path)
 	}
 	key, err := os.ReadFile(path)
