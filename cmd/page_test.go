@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// A cashier and a manager work at the pages in a real browser, on a real register.
+// A cashier, a manager, a technician and a shopper are at the pages in a real browser, each on a real register of their own.
 func TestPages(t *testing.T) {
 	t.Parallel()
 	for tool, install := range map[string]string{
