@@ -105,6 +105,24 @@ var (
 	shapeAIM        = regexp.MustCompile(`^\][A-Za-z][0-9A-Za-z]`)
 )
 
+// digits are those that somebody may have typed as one number, alone or in groups.
+var digits = regexp.MustCompile(`[0-9]+(?:[ .-]?[0-9]+)*`)
+
+// HoldsCode reports whether a payment code stands in what a person typed, or a scanner that types: it would be written
+// down for good.
+func HoldsCode(text string) bool {
+	for _, run := range digits.FindAllString(text, -1) {
+		whole := strings.NewReplacer(" ", "", ".", "", "-", "").Replace(run)
+		for _, number := range append(strings.FieldsFunc(run, func(r rune) bool { return r < '0' }), whole) {
+			switch family(number, "") {
+			case FamilyWeChat, FamilyAlipay, FamilyAlipayPlus, FamilyUnionPay:
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // plain are the symbologies a phone shows a payment code in: Code 128 without GS1 data, and QR.
 var plain = map[string]bool{"": true, "]C0": true, "]Q0": true, "]Q1": true}
 

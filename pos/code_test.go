@@ -91,3 +91,30 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// A cashier scans into the note with a scanner that types, or reads the digits aloud to whoever types them: a code in it
+// is known, however it is grouped. Prices, dates, telephone numbers and an acquirer's ids are none.
+func TestTypedCodes(t *testing.T) {
+	for text, want := range map[string]bool{
+		"134567890123456789":               true,
+		"code 1345 6789 0123 4567 89":      true,
+		"28-1234-5678-9012-3456":           true,
+		"pays with 281234567890123456, ok": true,
+		"x134567890123456789x":             true,
+		"2812 281234567890123456":          true,
+		"6212345678901234567":              true,
+		"":                                 false,
+		"A-1001":                           false,
+		"two bags, 129.50 and 1,340.00":    false,
+		"+86 138 0013 8000":                false,
+		"20261124-1530-0001":               false,
+		"4200001234202611241234567890":     false, // WeChat's own id
+		"280012345678":                     false, // Citcon's
+		"13456789012345678":                false,
+		"1345678901234567890":              false,
+	} {
+		if got := HoldsCode(text); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}

@@ -118,6 +118,8 @@ func TestSellRefuses(t *testing.T) {
 			"too much":         {Amount: pos.Amount{Minor: 1 << 62, Currency: "USD"}, Tip: 1 << 62},
 			"another currency": {Amount: pos.Amount{Minor: 1, Currency: "CAD"}},
 			"a line break":     {Amount: pos.Amount{Minor: 1, Currency: "USD"}, Ticket: "A\n1"},
+			"a code as ticket": {Amount: pos.Amount{Minor: 1, Currency: "USD"}, Ticket: wechatCode},
+			"a code in a note": {Amount: pos.Amount{Minor: 1, Currency: "USD"}, Note: "paid with " + alipayCode},
 		} {
 			if _, err := c.till.Sell(c.t.Context(), n); err == nil || pos.ProblemOf(err) != pos.BadRequest {
 				t.Errorf("%s: %v", name, err)

@@ -2,6 +2,7 @@ package till
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -92,6 +93,9 @@ func (t *Till) sound(n pos.NewSale) error {
 	}
 	if len(n.Note) > maxNote || strings.ContainsFunc(n.Note, control) {
 		return &pos.Error{Op: op, Problem: pos.BadRequest, Detail: "note"}
+	}
+	if slices.ContainsFunc([]string{n.Ticket, n.Cashier, n.Note}, pos.HoldsCode) {
+		return &pos.Error{Op: op, Problem: pos.BadRequest, Detail: "typed_code"}
 	}
 	return nil
 }
