@@ -18,18 +18,19 @@ type debt struct {
 	pending *pos.Entry  // the attempt.started entry, until its commit
 	reply   reply       // who waits for the first commit
 
-	code     pos.Code // while held, in memory only
-	sendTill time.Time
-	stop     context.CancelFunc // ends the charge call while nothing has left
-	charging bool               // the charge call has not ended: no cancel may leave
-	stayed   bool               // the charge call ended and not one byte left, whatever the file says
-	calling  bool               // a question or a cancel is under way
-	asked    bool               // the one more question that Cancelling owes has been put
-	absent   time.Time          // first "never heard of it" after a cancel left
-	due      time.Time
-	tries    int
-	misses   int
-	flagged  bool // a manager has been called
+	code      pos.Code // while held, in memory only
+	sendTill  time.Time
+	stop      context.CancelFunc // ends the charge call while nothing has left
+	charging  bool               // the charge call has not ended: no cancel may leave
+	stayed    bool               // the charge call ended and not one byte left, whatever the file says
+	withdrawn bool               // it was taken back before anybody knew of it
+	calling   bool               // a question or a cancel is under way
+	asked     bool               // the one more question that Cancelling owes has been put
+	absent    time.Time          // first "never heard of it" after a cancel left
+	due       time.Time
+	tries     int
+	misses    int
+	flagged   bool // a manager has been called
 }
 
 // answer tells whoever waits for the first commit, once.

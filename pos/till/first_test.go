@@ -48,3 +48,27 @@ func TestTheChargeGoesBeforeTheWordOfIt(t *testing.T) {
 		}
 	})
 }
+
+// The call is made ready while the file is asked whether the code was used. A used one is refused as before: nothing of
+// it leaves or is written down, the scanner waits on, and the next code pays.
+func TestAUsedCodeDoesNotLeave(t *testing.T) {
+	story(t, func(c *counter) {
+		c.paid(100, wechatCode)
+		id := c.sell(200)
+		if _, err := c.till.Arm(c.t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+		before := len(c.journal())
+		c.till.Scanned(scanned(wechatCode))
+		c.wait(time.Second)
+		if after := c.journal(); len(after) != before || c.till.Standing().Armed != id || c.till.Standing().Unfinished != 0 {
+			t.Errorf("armed %q, %d unfinished, and written down: %v", c.till.Standing().Armed, c.till.Standing().Unfinished, after[before:])
+		}
+		c.till.Scanned(scanned(alipayCode))
+		c.wait(time.Second)
+		c.status(id, "paid")
+		if !slices.Equal(c.felt, []bool{false, true}) {
+			t.Errorf("felt at the scanner: %v", c.felt)
+		}
+	})
+}

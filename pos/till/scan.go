@@ -157,14 +157,40 @@ func (t *Till) begin(ctx context.Context, s *pos.Sale, scan pos.Scan, answer rep
 		return &pos.Error{Op: op, Problem: pos.WrongWallet, Detail: string(family)}
 	}
 	hash := t.o.Journal.Fingerprint("code", []byte(code.Reveal()))
-	used, err := t.o.Journal.CodeUsed(ctx, hash)
-	if err != nil {
-		return &pos.Error{Op: op, Problem: pos.StorageFailed, Err: err}
+	fresh := func() error {
+		used, err := t.o.Journal.CodeUsed(ctx, hash)
+		switch {
+		case err != nil:
+			return &pos.Error{Op: op, Problem: pos.StorageFailed, Err: err}
+		case used:
+			return &pos.Error{Op: op, Problem: pos.UsedCode}
+		}
+		return nil
 	}
-	if used {
-		return &pos.Error{Op: op, Problem: pos.UsedCode}
+	d, b := &debt{sale: s.ID, reply: answer, code: code}, pos.Body{Mode: pos.ByScan, Wallet: wallet, CodeHash: hash, Last4: code.Last4()}
+	if t.armed != s.ID || t.owes(s.ID) {
+		if err := fresh(); err != nil {
+			return err
+		}
+		return t.start(ctx, op, s, d, b)
 	}
-	return t.start(ctx, op, s, &debt{sale: s.ID, reply: answer, code: code}, pos.Body{Mode: pos.ByScan, Wallet: wallet, CodeHash: hash, Last4: code.Last4()})
+	// The call is made ready while we look. It leaves in a later turn of ours, or not at all.
+	err := t.start(ctx, op, s, d, b)
+	if err == nil {
+		if err = fresh(); err != nil {
+			t.withdraw(ctx, d)
+			t.armed = s.ID
+		}
+	}
+	return err
+}
+
+// withdraw takes an attempt back of which nobody knows yet, and which has asked for no leave.
+func (t *Till) withdraw(ctx context.Context, d *debt) {
+	d.withdrawn = true
+	d.stop()
+	delete(t.owed, d.a.Reference)
+	t.probe(ctx) // the call may have taken the fresh connection with it
 }
 
 // start makes an attempt and dials. A code that still waits for the line gives way to it.
@@ -235,7 +261,7 @@ func (t *Till) charge(ctx context.Context, d *debt) {
 			return // we are stopping: what left is unfinished on disk, what did not lapses at the next start
 		}
 		t.post(ctx, func(ctx context.Context) {
-			if err != nil {
+			if err != nil && !d.withdrawn {
 				t.log.WarnContext(ctx, "charge without an answer", "ref", reference, "err", err, "took", time.Since(began))
 			}
 			t.charged(ctx, reference, left, leaveErr, ans, err)
