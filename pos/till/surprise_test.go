@@ -121,3 +121,95 @@ func TestEverMoreSeldom(t *testing.T) {
 		}
 	})
 }
+
+// A success was written down although the commit seemed to fail, and is learned once more from the file that is open
+// again: that is no odd answer.
+func TestSuccessThatWasWrittenAllTheSame(t *testing.T) {
+	for name, play := range map[pos.Event]func(c *counter) string{
+		pos.Approve: func(c *counter) string {
+			id := c.sell(100)
+			c.scan(id, wechatCode)
+			return id
+		},
+		pos.TooLate: func(c *counter) string {
+			c.bank.next(c.bank.never)
+			c.bank.cancels = append(c.bank.cancels, func(a *account) (pos.Answer, error) { // the shopper confirms at this moment
+				c.bank.pay(a)
+				return c.bank.voided(a), nil
+			})
+			id := c.sell(100)
+			c.scan(id, alipayCode)
+			if _, err := c.till.Cancel(c.t.Context(), id, "mroy"); err != nil {
+				c.t.Fatal(err)
+			}
+			return id
+		},
+	} {
+		story(t, func(c *counter) {
+			c.file.mu.Lock()
+			c.file.fail = []fault{{pos.KindOf(name), true}}
+			c.file.mu.Unlock()
+			id := play(c)
+			c.wait(time.Minute)
+			c.status(id, "paid")
+			c.troubled(pos.TroubleOddAnswer, false)
+			if kinds := c.journalOf(id); slices.Contains(kinds, string(pos.AttemptOdd)) {
+				t.Errorf("%s: %q", name, kinds)
+			}
+		})
+	}
+}
+
+// A refund has waited a day when the file fails: it is withdrawn as soon as the file is there again.
+func TestRefundLapsesOverAFailingFile(t *testing.T) {
+	story(t, func(c *counter) {
+		id := c.paid(100, wechatCode)
+		c.bank.line(true)
+		r := c.give(id, 30, "k1")
+		c.file.mu.Lock()
+		c.file.fail, c.file.shut = []fault{{pos.KindOfRefund(pos.RefundLapse), false}}, 3
+		c.file.mu.Unlock()
+		c.wait(25 * time.Hour)
+		c.stands(r.ID, pos.Withdrawn)
+	})
+}
+
+// A cancel has left and the acquirer never heard of the payment. It may still be on its way: only when the code is
+// dead and the acquirer's books have settled, and it says so again, is it over.
+func TestNeverHeardOfIt(t *testing.T) {
+	story(t, func(c *counter) {
+		c.bank.next(c.bank.swallowed(0))
+		id := c.sell(100)
+		c.scan(id, wechatCode)
+		if _, err := c.till.Cancel(c.t.Context(), id, "mroy"); err != nil {
+			t.Fatal(err)
+		}
+		c.wait(3 * time.Minute)
+		c.status(id, "cancelling")
+		c.wait(20 * time.Minute)
+		c.status(id, "cancelled")
+		c.troubled(pos.TroubleNeedsManager, false)
+	}, func(c *counter) { c.bank.can.ByReference, c.bank.can.Settle = true, time.Minute })
+}
+
+// The queue says of a refund how often it was tried, when the next try is, and whose move it is.
+func TestOutlookOfARefund(t *testing.T) {
+	story(t, func(c *counter) {
+		id := c.paid(100, wechatCode)
+		release := make(chan struct{})
+		c.bank.refunds(func(r pos.Refund) (pos.RefundAnswer, error) { <-release; return gone(r) })
+		r := c.give(id, 30, "k1")
+		if o := c.till.Standing().Outlooks[r.Reference]; !o.Calling || o.Tries != 1 || !o.Next.IsZero() {
+			t.Errorf("while it is under way: %+v", o)
+		}
+		close(release)
+		c.wait(10 * time.Minute)
+		o := c.till.Standing().Outlooks[r.Reference]
+		if o.Calling || o.Tries < 3 || !o.NeedsManager || !o.Next.After(time.Now()) {
+			t.Errorf("when it was asked about: %+v", o)
+		}
+		if s := c.till.Standing(); s.Refunds != 1 || s.Unfinished != 1 {
+			t.Errorf("%d refunds, %d unfinished", s.Refunds, s.Unfinished)
+		}
+	})
+}
