@@ -245,7 +245,7 @@ func TestCloseWhileARefundDials(t *testing.T) {
 		c.give(first, 10, "k1")
 		c.give(second, 10, "k2")
 		c.bank.mu.Lock()
-		c.bank.dead, c.bank.dials = false, 5*time.Minute
+		c.bank.dead, c.bank.dials = false, 80*time.Second
 		c.bank.mu.Unlock()
 		c.file.mu.Lock()
 		c.file.fail = []fault{{pos.DayClosed, false}}
