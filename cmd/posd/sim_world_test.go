@@ -99,6 +99,7 @@ func (w *world) start() {
 		}
 	}
 	w.file = s
+	w.audit()
 	bank, err := citcon.New(citcon.Options{URL: "http://127.0.0.1/posp/rest/", Token: func() (string, error) { return "0A1B2C3D", nil }, Currency: "USD", Dial: w.line.open})
 	if err != nil {
 		w.t.Fatal(err)

@@ -23,7 +23,7 @@ const (
 // dated gives entries their time and business day, and opens a day before the first that needs one.
 func (t *Till) dated(ctx context.Context, now time.Time, entries []pos.Entry) ([]pos.Entry, error) {
 	at := now.UTC().Truncate(time.Millisecond)
-	if t.day.Day != "" {
+	if t.day.Day != "" && !t.closing {
 		if end, err := t.o.Calendar.End(t.day.Day); err == nil && t.over(end, now) {
 			t.endDay(ctx, now)
 		}
@@ -126,7 +126,12 @@ func (t *Till) closeByHand(ctx context.Context, n pos.NewClose) (pos.Day, error)
 
 // closeDay ends the sales that nobody is paying, carries the rest over and journals the close, in one
 // commit. The Z names the chain as it stood before, so that nobody can change a closed day unseen.
-func (t *Till) closeDay(ctx context.Context, now time.Time, b pos.Body) error {
+func (t *Till) closeDay(ctx context.Context, now time.Time, b pos.Body) (err error) {
+	t.closing = true
+	defer func() { t.closing = false }()
+	if b.Carried, err = t.carried(ctx, now); err != nil { // first: it may learn what a restart means, and write it down
+		return err
+	}
 	open, err := t.o.Journal.Idle(ctx)
 	if err != nil {
 		t.fail(err)
@@ -149,9 +154,6 @@ func (t *Till) closeDay(ctx context.Context, now time.Time, b pos.Body) error {
 			ended = append(ended, s.ID)
 		}
 		entries = append(entries, pos.Entry{Kind: pos.SaleCancelled, Sale: s.ID, Body: pos.Body{By: b.By, Reason: "day_closed"}})
-	}
-	if b.Carried, err = t.carried(ctx, now); err != nil {
-		return err
 	}
 	at := now.UTC().Truncate(time.Millisecond)
 	entries = append(entries, pos.Entry{Kind: pos.DayClosed, Body: b})

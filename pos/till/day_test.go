@@ -2,6 +2,7 @@ package till_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -260,4 +261,32 @@ func TestCloseWhileARefundDials(t *testing.T) {
 			t.Errorf("%d went back", went)
 		}
 	})
+}
+
+// The power goes while refunds are on their way, and comes back when their day is over. What the restart means to each of
+// them is written down, and the day closes once, over a file that never failed.
+func TestALateCloseOverRefundsOnTheirWay(t *testing.T) {
+	story(t, func(c *counter) {
+		for i := range 8 {
+			id := c.paid(int64(1000+i), fmt.Sprintf("13%016d", i))
+			if i >= 4 {
+				c.bank.refunds(func(pos.Refund) (pos.RefundAnswer, error) {
+					time.Sleep(time.Minute)
+					return gone(pos.Refund{})
+				})
+			}
+			c.give(id, 100, fmt.Sprint("k", i))
+			c.wait(time.Second)
+		}
+		c.stop()
+		time.Sleep(24 * time.Hour)
+		c.start()
+		c.mu.Lock()
+		failed := c.failed
+		c.mu.Unlock()
+		if failed != 0 {
+			t.Errorf("the file was read again %d times; the journal:\n%s", failed, strings.Join(c.journal(), "\n"))
+		}
+		c.names(4)
+	}, func(c *counter) { c.bank.can.RefundsAtOnce = 32 })
 }

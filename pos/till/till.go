@@ -116,6 +116,7 @@ type Till struct {
 	promptEnds time.Time
 
 	day     pos.Day  // the open one; zero when none is
+	closing bool     // it is about to end: what is written meanwhile still counts in it
 	closed  pos.Date // the last that was closed
 	lastZ   int
 	counter int // references made on counted

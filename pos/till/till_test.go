@@ -44,6 +44,7 @@ type counter struct {
 	prompts  []pos.PromptKind
 	felt     []bool // what became of each code off the scanner
 	troubles map[pos.TroubleCode]int
+	failed   int // how often the till was closed over the file
 	began    time.Time
 }
 
@@ -190,6 +191,9 @@ func (c *counter) start() {
 			c.mu.Lock()
 			defer c.mu.Unlock()
 			c.troubles[t.Code]++
+			if t.Code == pos.TroubleStorage {
+				c.failed++
+			}
 		},
 		Clear: func(code pos.TroubleCode, about string) {
 			c.board.Clear(code, about)

@@ -21,12 +21,14 @@ type unread struct {
 	owedTo, leftTo int64 // how far they were read, in the order they were asked for
 }
 
-// less is one that does not wait there any more.
-func (u *unread) less(state pos.RefundState) {
-	if state == pos.RefundOwed {
-		u.owed--
-	} else {
-		u.left--
+// count adds n in a state to those that wait there.
+func (u *unread) count(state pos.RefundState, n int) {
+	switch {
+	case state.Final():
+	case state == pos.RefundOwed:
+		u.owed += n
+	default:
+		u.left += n
 	}
 }
 
@@ -88,7 +90,7 @@ func (t *Till) rememberRefunds(ctx context.Context) error {
 		if g.r.State.Final() {
 			t.flagRefund(g, time.Now())
 		} else {
-			t.unread.less(g.r.State)
+			t.unread.count(g.r.State, -1)
 			t.hold(g)
 		}
 		t.forget(g.sale)

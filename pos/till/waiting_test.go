@@ -196,3 +196,27 @@ func TestManyRefundsLapse(t *testing.T) {
 		}
 	})
 }
+
+// The file fails under the word that a refund is to go later, while so many before it are in doubt that it is not at hand
+// when the file was read again. It goes later all the same.
+func TestDeferredOverAFailingFile(t *testing.T) {
+	story(t, func(c *counter) {
+		for i := range 20 {
+			id := c.paid(int64(1000+i), fmt.Sprintf("13%016d", i))
+			c.bank.refunds(gone)
+			c.give(id, 100, fmt.Sprint("k", i))
+			c.wait(20 * time.Minute)
+		}
+		id := c.paid(5000, alipayCode)
+		c.file.mu.Lock()
+		c.file.fail = []fault{{pos.KindOfRefund(pos.RefundDefer), false}}
+		c.file.mu.Unlock()
+		c.bank.refunds(says(pos.RefundDefer, "NOTENOUGH"))
+		r := c.give(id, 100, "last")
+		c.wait(time.Hour)
+		c.stands(r.ID, pos.Refunded)
+		if s := c.till.Standing(); s.Refunds != 20 {
+			t.Errorf("%d wait, want those in doubt", s.Refunds)
+		}
+	})
+}

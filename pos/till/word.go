@@ -228,10 +228,9 @@ func (t *Till) afterRefund(s *pos.Sale, r pos.Refund, to pos.RefundState) {
 	t.surpriseRefund(r, to, time.Now())
 	t.orphan(s)
 	g := t.giving(r.Reference)
-	if g == nil {
-		if !r.State.Final() && to.Final() {
-			t.unread.less(r.State)
-		}
+	if g == nil { // a late word may send it back to those that have not left
+		t.unread.count(r.State, -1)
+		t.unread.count(to, 1)
 		return
 	}
 	if to != r.State {
