@@ -5,6 +5,7 @@ import (
 	"context"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -79,8 +80,9 @@ type Tested struct {
 }
 
 func (s *Server) testDevice(ctx context.Context, c command, _ struct{}) (Tested, error) {
-	if s.o.Till.Standing().Armed != "" {
-		return Tested{}, pos.Refuse("api.test", pos.ScannerBusy, "%q", c.ID) // the code would be a sale's
+	printer := slices.ContainsFunc(s.o.Desk.Standing(), func(d pos.Device) bool { return d.Name == c.ID && d.Role == pos.RolePrinter })
+	if s.o.Till.Standing().Armed != "" && !printer { // the code would be a sale's, and so is the display
+		return Tested{}, pos.Refuse("api.test", pos.ScannerBusy, "%q", c.ID)
 	}
 	ctx, cancel := context.WithTimeout(ctx, trialWithin)
 	defer cancel()

@@ -51,4 +51,7 @@ func TestTrials(t *testing.T) {
 	if status, body := r.call("POST", "/v1/devices/scanner/test", map[string]string{}); status != 409 || !strings.Contains(body, "scanner_busy") {
 		t.Errorf("while a sale waits: %d %s", status, body)
 	}
+	if status, body := r.call("POST", "/v1/devices/printer/test", map[string]string{}); status != 200 {
+		t.Errorf("a printer while a sale waits: %d %s", status, body)
+	}
 }

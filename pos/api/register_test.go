@@ -59,7 +59,9 @@ func (s *spoken) String() string {
 // noDesk is a counter without hardware.
 type noDesk struct{}
 
-func (noDesk) Standing() []pos.Device { return nil }
+func (noDesk) Standing() []pos.Device {
+	return []pos.Device{{Name: "printer", Role: pos.RolePrinter, Driver: "escpos", State: pos.DeviceReady}}
+}
 func (noDesk) Discover() []pos.Found {
 	return []pos.Found{{Kind: pos.PortSerial, Port: "usb:0c2e:0b6a", Node: "/dev/ttyACM0", Matches: []pos.Matching{}}}
 }
