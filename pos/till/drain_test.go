@@ -124,6 +124,9 @@ func TestDrain(t *testing.T) {
 				if far := astray(asked, came); far >= allowed || len(came) != len(asked) {
 					t.Errorf("%d came for %d that were asked for, one of them %d places out of its order", len(came), len(asked), far)
 				}
+				if most := k.file.most; most > 8 || most < 2 && allowed > 8 {
+					t.Errorf("at most %d words about refunds were written down in one step", most)
+				}
 				lost := 0
 				for _, id := range ids {
 					if r := k.sale(id).Refunds[0]; r.State != pos.Refunded {

@@ -116,6 +116,7 @@ func TestSellRefuses(t *testing.T) {
 			"less":             {Amount: pos.Amount{Minor: -1, Currency: "USD"}},
 			"a negative tip":   {Amount: pos.Amount{Minor: 1, Currency: "USD"}, Tip: -1},
 			"too much":         {Amount: pos.Amount{Minor: 1 << 62, Currency: "USD"}, Tip: 1 << 62},
+			"eleven digits":    {Amount: pos.Amount{Minor: 9_999_999_999, Currency: "USD"}, Tip: 1},
 			"another currency": {Amount: pos.Amount{Minor: 1, Currency: "CAD"}},
 			"a line break":     {Amount: pos.Amount{Minor: 1, Currency: "USD"}, Ticket: "A\n1"},
 			"a code as ticket": {Amount: pos.Amount{Minor: 1, Currency: "USD"}, Ticket: wechatCode},
@@ -124,6 +125,9 @@ func TestSellRefuses(t *testing.T) {
 			if _, err := c.till.Sell(c.t.Context(), n); err == nil || pos.ProblemOf(err) != pos.BadRequest {
 				t.Errorf("%s: %v", name, err)
 			}
+		}
+		if _, err := c.till.Sell(c.t.Context(), pos.NewSale{Amount: pos.Amount{Minor: 9_999_999_998, Currency: "USD"}, Tip: 1}); err != nil {
+			t.Errorf("ten digits: %v", err)
 		}
 		_, err := c.till.Cancel(c.t.Context(), "s_none", "")
 		problem(t, err, pos.NotFound)

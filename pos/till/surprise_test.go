@@ -1,6 +1,7 @@
 package till_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -47,7 +48,7 @@ func TestAnswerAfterARulingOnARefund(t *testing.T) {
 				story(t, func(c *counter) {
 					id := c.paid(100, wechatCode)
 					c.bank.refunds(gone)
-					r := c.give(id, 30, "k1")
+					r := c.give(id, 100, "k1")
 					c.wait(time.Hour)
 					release := make(chan struct{})
 					c.bank.mu.Lock()
@@ -66,6 +67,10 @@ func TestAnswerAfterARulingOnARefund(t *testing.T) {
 						}
 					}
 					c.unsurprised()
+					entries, err := c.file.Entries(c.t.Context(), 0, 100)
+					if b := entries[len(entries)-1].Body; err != nil || b.Wallet != pos.WeChat || b.Amount != 100 || !b.Late {
+						t.Errorf("the row of the ruling says %+v, %v", b, err)
+					}
 					close(release)
 					c.wait(0)
 					opposite := map[pos.RefundEvent]bool{pos.RefundDone: !ruled, pos.RefundRefuse: ruled}[answer]
@@ -202,14 +207,71 @@ func TestOutlookOfARefund(t *testing.T) {
 		if o := c.till.Standing().Outlooks[r.Reference]; !o.Calling || o.Tries != 1 || !o.Next.IsZero() {
 			t.Errorf("while it is under way: %+v", o)
 		}
+		second := c.give(c.paid(200, alipayCode), 30, "k2")
+		if o, told := c.till.Standing().Outlooks[second.Reference]; told {
+			t.Errorf("one that waits for its turn: %+v", o)
+		}
 		close(release)
 		c.wait(10 * time.Minute)
 		o := c.till.Standing().Outlooks[r.Reference]
 		if o.Calling || o.Tries < 3 || !o.NeedsManager || !o.Next.After(time.Now()) {
 			t.Errorf("when it was asked about: %+v", o)
 		}
+		c.stands(second.ID, pos.Refunded)
 		if s := c.till.Standing(); s.Refunds != 1 || s.Unfinished != 1 {
 			t.Errorf("%d refunds, %d unfinished", s.Refunds, s.Unfinished)
+		}
+	})
+}
+
+// A manager has ruled on a refund, and nobody thinks of it any more, when it is answered. Where the disk cannot be read
+// the answer is kept until it can; where the file knows of no such refund, that is no fault of the disk.
+func TestAnswerAboutARefundOverAFailingFile(t *testing.T) {
+	for _, unknown := range []bool{false, true} {
+		story(t, func(c *counter) {
+			id := c.paid(100, wechatCode)
+			c.bank.refunds(gone)
+			r := c.give(id, 100, "k1")
+			c.wait(time.Hour)
+			release := make(chan struct{})
+			c.bank.mu.Lock()
+			c.bank.lookups = append(c.bank.lookups, func(r pos.Refund) (pos.RefundAnswer, error) { <-release; return says(pos.RefundDone, "")(r) })
+			c.bank.mu.Unlock()
+			if err := c.till.Sync(c.t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			c.wait(0)
+			if _, err := c.till.RuleRefund(c.t.Context(), r.ID, false, "not on the portal", "manager"); err != nil {
+				t.Fatal(err)
+			}
+			failure := errors.New("disk I/O error")
+			if unknown {
+				failure = pos.Refuse("store.sale", pos.NotFound, "%s", r.Reference)
+			}
+			c.file.mu.Lock()
+			c.file.blind = append(c.file.blind, failure)
+			c.file.mu.Unlock()
+			close(release)
+			c.wait(10 * time.Second)
+			c.file.mu.Lock()
+			reopened := c.file.shut < 0
+			c.file.mu.Unlock()
+			if reopened == unknown {
+				t.Errorf("unknown %v: the file was opened again: %v", unknown, reopened)
+			}
+			c.stands(r.ID, map[bool]pos.RefundState{false: pos.Refunded, true: pos.RuledRefused}[unknown])
+		})
+	}
+}
+
+// A refund finds no connection: everybody knows at once that the line is gone.
+func TestARefundFindsTheLineGone(t *testing.T) {
+	story(t, func(c *counter) {
+		id := c.paid(100, wechatCode)
+		c.bank.line(true)
+		c.give(id, 30, "k1")
+		if got := c.till.Standing().Connection.State; got != pos.Offline {
+			t.Errorf("the line is %s", got)
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -28,7 +29,8 @@ type counter struct {
 	hold time.Duration
 
 	limit int
-	codes int // that were made up
+	codes int       // that were made up
+	rand  io.Reader // for ids
 
 	restored, takenZ int // what the file says of its restores
 
@@ -58,6 +60,7 @@ type flaky struct {
 	full  bool          // the disk has no room for anything new
 	slow  time.Duration // so long takes the next append
 	read  int           // refunds that were read
+	most  int           // entries about refunds in one step
 
 	restored, takenZ int
 }
@@ -100,6 +103,13 @@ func (f *flaky) Append(ctx context.Context, entries ...pos.Entry) ([]pos.Entry, 
 	var hit *fault
 	slow := f.slow
 	f.slow = 0
+	refunds := 0
+	for _, e := range entries {
+		if strings.HasPrefix(string(e.Kind), "refund.") {
+			refunds++
+		}
+	}
+	f.most = max(f.most, refunds)
 	if len(f.fail) > 0 && slices.ContainsFunc(entries, func(e pos.Entry) bool { return e.Kind == f.fail[0].kind }) {
 		first := f.fail[0]
 		hit, f.fail = &first, f.fail[1:]
@@ -143,7 +153,7 @@ func story(t *testing.T, play func(c *counter), with ...func(*counter)) {
 		t.Fatal(err)
 	}
 	synctest.Test(t, func(t *testing.T) {
-		c := &counter{t: t, bank: newBank(), path: filepath.Join(t.TempDir(), "register.db"), limit: 20, troubles: map[pos.TroubleCode]int{}, began: time.Now()}
+		c := &counter{t: t, bank: newBank(), path: filepath.Join(t.TempDir(), "register.db"), limit: 20, rand: rand.Reader, troubles: map[pos.TroubleCode]int{}, began: time.Now()}
 		for _, f := range with {
 			f(c)
 		}
@@ -166,7 +176,7 @@ func (c *counter) start() {
 	c.board = health.New(func() {})
 	c.till = till.New(till.Options{
 		Register: "NYC5AV-03", Currency: "USD", Calendar: pos.Calendar{Zone: time.UTC, Cutoff: 4 * time.Hour}, Hold: c.hold, Limit: c.limit,
-		Journal: c.file, Acquirer: c.bank, Rand: rand.Reader, Log: slog.New(slog.DiscardHandler),
+		Journal: c.file, Acquirer: c.bank, Rand: c.rand, Log: slog.New(slog.DiscardHandler),
 		Show: func(p pos.Prompt) {
 			c.mu.Lock()
 			defer c.mu.Unlock()

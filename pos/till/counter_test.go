@@ -1,0 +1,160 @@
+package till_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"posd/pos"
+)
+
+// over is the reader that begins anew when it is at its end.
+type over struct{ text []byte }
+
+func (o *over) Read(b []byte) (int, error) {
+	n := copy(b, o.text)
+	o.text = append(o.text[n:], o.text[:n]...)
+	return n, nil
+}
+
+var _ io.Reader = (*over)(nil)
+
+// The letters of an id are drawn evenly: what would favour the first ones is thrown away.
+func TestLettersAreDrawnEvenly(t *testing.T) {
+	story(t, func(c *counter) {
+		id := c.paid(100, wechatCode)
+		if got := c.sale(id).Attempts[0].Reference; got != "NYC5AV-03-991231-0001-zzzz" { // 247 is four alphabets, less one
+			t.Errorf("the reference is %s", got)
+		}
+		if random := id[len(id)-16:]; strings.Count(random, "R") != 8 || strings.Count(random, "Q") != 8 { // all 256 are eight alphabets
+			t.Errorf("the sale is %s", id)
+		}
+	}, func(c *counter) { c.rand = &over{bytes.Repeat([]byte{248, 247}, 4)} })
+}
+
+// The scanner is armed just before the day is over. The code that comes behind the cut-off is paid, under the date of
+// the day that it opens.
+func TestScanBehindTheCutoff(t *testing.T) {
+	story(t, func(c *counter) {
+		c.wait(4*time.Hour - time.Minute)
+		id := c.sell(100)
+		if _, err := c.till.Arm(c.t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+		c.wait(90 * time.Second)
+		c.till.Scanned(scanned(wechatCode))
+		c.wait(0)
+		c.status(id, "paid")
+		if a := c.sale(id).Attempts; len(a) != 1 || !strings.HasPrefix(a[0].Reference, "NYC5AV-03-000101-0001-") {
+			t.Errorf("%+v", a)
+		}
+	})
+}
+
+// Nobody shows a code: the scanner is let go of, and the display is idle again.
+func TestArmedForNobody(t *testing.T) {
+	story(t, func(c *counter) {
+		if _, err := c.till.Arm(c.t.Context(), c.sell(100)); err != nil {
+			t.Fatal(err)
+		}
+		c.wait(119 * time.Second)
+		c.shown(pos.PromptScan)
+		c.wait(2 * time.Second)
+		c.shown(pos.PromptScan, pos.PromptIdle)
+	})
+}
+
+// A second code for a sale that is being paid is refused, and the refusal says whether the first one has left.
+func TestSecondCode(t *testing.T) {
+	for _, sent := range []bool{false, true} {
+		story(t, func(c *counter) {
+			if c.bank.next(c.bank.never); !sent {
+				c.bank.dials = 20 * time.Second
+			}
+			id := c.sell(100)
+			c.scan(id, wechatCode)
+			_, err := c.till.Scan(c.t.Context(), id, scanned(alipayCode))
+			problem(t, err, pos.InFlight)
+			var refused *pos.Error
+			if errors.As(err, &refused); refused == nil || refused.Sent != sent {
+				t.Errorf("has left %v: %+v", sent, refused)
+			}
+		}, func(c *counter) { c.hold = 25 * time.Second })
+	}
+}
+
+// A QR is asked for while the line is gone for a moment: it is asked for again by itself.
+func TestQRWaitsForTheLine(t *testing.T) {
+	story(t, func(c *counter) {
+		c.bank.line(true)
+		id := c.sell(100)
+		if _, err := c.till.Present(c.t.Context(), id, ""); err != nil {
+			t.Fatal(err)
+		}
+		c.wait(5 * time.Second)
+		c.status(id, "held")
+		c.bank.line(false)
+		c.wait(3 * time.Second)
+		c.status(id, "awaiting")
+	}, func(c *counter) { c.hold = 25 * time.Second })
+}
+
+// The scanner waits for one sale: no QR is made for another one, but for this one it is.
+func TestQRWhileTheScannerIsArmed(t *testing.T) {
+	story(t, func(c *counter) {
+		armed, other := c.sell(100), c.sell(200)
+		if _, err := c.till.Arm(c.t.Context(), armed); err != nil {
+			t.Fatal(err)
+		}
+		_, err := c.till.Present(c.t.Context(), other, "")
+		problem(t, err, pos.ScannerBusy)
+		if _, err := c.till.Present(c.t.Context(), armed, ""); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// last is what the customer display shows.
+func (c *counter) last() pos.PromptKind {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.prompts[len(c.prompts)-1]
+}
+
+// A sale is given up while its QR is on the display: nobody can scan it any more, however long the disk takes to
+// write that down. The QR of another sale stays.
+func TestQRIsCoveredFirst(t *testing.T) {
+	story(t, func(c *counter) {
+		c.bank.next(c.bank.never)
+		before := c.sell(100)
+		c.scan(before, alipayCode)
+		c.wait(30 * time.Second)
+		id := c.sell(200)
+		if _, err := c.till.Present(c.t.Context(), id, ""); err != nil {
+			t.Fatal(err)
+		}
+		c.wait(35 * time.Second)
+		if got := c.last(); got != pos.PromptQR || !slices.Contains(c.journalOf(before), string(pos.KindOf(pos.GiveUp))) {
+			t.Errorf("another sale was given up, and the display shows %s", got)
+		}
+		c.file.mu.Lock()
+		c.file.slow = 5 * time.Second
+		c.file.mu.Unlock()
+		done := make(chan error, 1)
+		go func() {
+			_, err := c.till.Cancel(c.t.Context(), id, "mroy")
+			done <- err
+		}()
+		c.wait(time.Second)
+		if got := c.last(); got != pos.PromptChecking {
+			t.Errorf("while it is written down the display shows %s", got)
+		}
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
