@@ -187,6 +187,9 @@ func TestRestoredFiles(t *testing.T) {
 				t.Errorf("%+v", found)
 			}
 			s = open(t, path)
+			if err := s.Audit(t.Context()); err != nil {
+				t.Error(err)
+			}
 			n, z, err := s.Generation(t.Context())
 			if err != nil || n != 1 || z != found.Z {
 				t.Errorf("generation %d, Z %d, %v", n, z, err)

@@ -49,6 +49,9 @@ func TestUpgradeFindsOrphans(t *testing.T) {
 			t.Error(err)
 		}
 	}()
+	if err := s.Audit(t.Context()); err != nil {
+		t.Error(err)
+	}
 	waiting, err := s.Pressing(t.Context())
 	if err != nil || len(waiting) != 1 || waiting[0].ID != "s1" || len(waiting[0].Proposed()) != 1 {
 		t.Errorf("waiting %+v, %v", waiting, err)

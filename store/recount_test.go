@@ -194,6 +194,9 @@ func agree(t *testing.T, s *Store, c *count, seed uint64) {
 	got, err = s.Pressing(ctx)
 	same(t, "pressing", pressing, got, err)
 	c.waitingAgrees(t, s)
+	if err := s.Audit(ctx); err != nil {
+		t.Error(err)
+	}
 	openSales := c.pick(func(x *pos.Sale) bool { return x.Open() })
 	for asked, limit := range map[int]int{3: 3, 0: 50, 1000: maxPage} {
 		got, err = s.OpenSales(ctx, asked)

@@ -51,7 +51,7 @@ func TestUpgrade(t *testing.T) {
 		t.Fatalf("%d rows: %v", len(before), err)
 	}
 	s.must(t, sold("next"))
-	if err := s.Close(); err != nil {
+	if err := errors.Join(s.Audit(t.Context()), s.Close()); err != nil {
 		t.Fatal(err)
 	}
 	copies, err := BeforeUpgrades(path)
@@ -78,6 +78,9 @@ func TestUpgrade(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer again.Close()
+	if err := again.Audit(t.Context()); err != nil {
+		t.Error(err)
+	}
 	for n, e := range before {
 		if got, err := again.Entries(t.Context(), int64(n), 1); err != nil || got[0].Seq != e.Seq || got[0].Kind != e.Kind {
 			t.Fatalf("row %d: %+v %v", n+1, got, err)

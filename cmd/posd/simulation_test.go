@@ -340,6 +340,9 @@ func (w *world) whole(sales map[string]*pos.Sale) {
 		}
 	}
 	same("as written")
+	if err := w.file.Audit(ctx); err != nil {
+		w.fault("%v", err)
+	}
 	if err := w.file.Rebuild(ctx); err != nil {
 		w.fault("%v", err)
 	}
