@@ -158,3 +158,29 @@ func TestQRIsCoveredFirst(t *testing.T) {
 		}
 	})
 }
+
+// A cashier gives up while the code waits for the line, or while the connection is being opened: nothing has left,
+// nothing will, and nothing is unfinished.
+func TestGivenUpBeforeAnythingLeft(t *testing.T) {
+	for _, dials := range []time.Duration{0, 20 * time.Second} {
+		story(t, func(c *counter) {
+			c.bank.line(dials == 0)
+			c.bank.dials = dials
+			id := c.sell(100)
+			c.scan(id, wechatCode)
+			c.status(id, "held")
+			if _, err := c.till.Cancel(c.t.Context(), id, "mroy"); err != nil {
+				t.Fatal(err)
+			}
+			c.status(id, "cancelled")
+			if n := c.till.Standing().Unfinished; n != 0 {
+				t.Errorf("%d are unfinished", n)
+			}
+			c.bank.line(false)
+			c.wait(time.Minute)
+			if len(c.bank.books) != 0 {
+				t.Error("a charge left")
+			}
+		}, func(c *counter) { c.hold = 25 * time.Second })
+	}
+}

@@ -275,3 +275,26 @@ func TestARefundFindsTheLineGone(t *testing.T) {
 		}
 	})
 }
+
+// A shopper is given up while the charge is on its way, and a manager rules that nothing was paid, because nobody can
+// be asked. Then the charge is answered after all: that counts.
+func TestChargeAnswersAfterARuling(t *testing.T) {
+	story(t, func(c *counter) {
+		c.bank.next(c.bank.slow(40 * time.Second))
+		id := c.sell(100)
+		c.scan(id, wechatCode)
+		if _, err := c.till.Cancel(c.t.Context(), id, "mroy"); err != nil {
+			t.Fatal(err)
+		}
+		c.wait(5 * time.Second)
+		if _, err := c.till.Rule(c.t.Context(), c.sale(id).Attempts[0].Reference, false, "not on the portal", "manager"); err != nil {
+			t.Fatal(err)
+		}
+		c.wait(time.Minute)
+		if a := c.sale(id).Attempts[0]; a.State != pos.Approved {
+			t.Errorf("the attempt is %s: %v", a.State, c.journalOf(id))
+		}
+		c.troubled(pos.TroublePaidLate, true)
+		c.troubled(pos.TroubleOrphan, true)
+	}, func(c *counter) { c.bank.can.Searchable = false })
+}

@@ -72,10 +72,10 @@ func (h *hunt) run(score float64) (err error) {
 		if !h.only.MatchString(filepath.Base(m.file)) {
 			continue
 		}
-		if m.file != file { // how far it is
-			file = m.file
-			fmt.Fprintf(os.Stderr, "%s after %s\n", file, time.Since(began).Round(time.Second))
+		if m.file != file && file != "" { // how far it is
+			fmt.Fprintf(os.Stderr, "%s is done: %d of %d lived so far, after %s\n", file, lived, tried, time.Since(began).Round(time.Second))
 		}
+		file = m.file
 		tried++
 		if alive, _ := h.lives(i + 1); !alive {
 			continue
