@@ -100,8 +100,10 @@ type witness struct {
 	on     *line         // a call rides one connection, never a second
 	asked  bool
 	denied error // what leaving said
-	sealed bool
 	out    int64
+
+	going  atomic.Bool // a write was handed on
+	sealed atomic.Bool
 }
 
 func newWitness(leaving func() error) *witness {
@@ -113,7 +115,7 @@ var errSealed = errors.New("the call is over")
 func (w *witness) write(l *line, b []byte) (int, error) {
 	w.turn <- struct{}{}
 	defer func() { <-w.turn }()
-	if w.sealed || (w.on != nil && w.on != l) {
+	if w.sealed.Load() || (w.on != nil && w.on != l) {
 		return 0, errSealed
 	}
 	w.on = l
@@ -124,6 +126,7 @@ func (w *witness) write(l *line, b []byte) (int, error) {
 	if w.denied != nil {
 		return 0, w.denied
 	}
+	w.going.Store(true)
 	before := l.raw.out.Load()
 	n, err := l.Conn.Write(b)
 	w.out += max(l.raw.out.Load()-before, int64(n))
@@ -134,8 +137,18 @@ func (w *witness) write(l *line, b []byte) (int, error) {
 // is given up, so that wait is short.
 func (w *witness) seal() {
 	w.turn <- struct{}{}
-	w.sealed = true
+	w.sealed.Store(true)
 	<-w.turn
+}
+
+// answered ends a call that was answered while or after its bytes went out, and reports whether it could: it waits for
+// no write to come back from the system, which says nothing that the answer does not.
+func (w *witness) answered() bool {
+	if !w.going.Load() {
+		return false
+	}
+	w.sealed.Store(true)
+	return true
 }
 
 // transport makes the HTTP/1.1 connections of one kind of call. There is no proxy, no second protocol,
