@@ -184,3 +184,73 @@ func TestGivenUpBeforeAnythingLeft(t *testing.T) {
 		}, func(c *counter) { c.hold = 25 * time.Second })
 	}
 }
+
+// What the acquirer says of a refund that is under way is written down as far as it is new: its id, once, and that
+// something about the answer is odd. The row says which wallet it is about.
+func TestWhatARefundLearns(t *testing.T) {
+	story(t, func(c *counter) {
+		id := c.paid(100, wechatCode)
+		word := func(theirs string, trouble pos.TroubleCode) func(pos.Refund) (pos.RefundAnswer, error) {
+			return func(pos.Refund) (pos.RefundAnswer, error) {
+				return pos.RefundAnswer{Event: pos.RefundAccept, Theirs: theirs, Trouble: trouble}, nil
+			}
+		}
+		c.bank.refunds(word("", ""))
+		c.bank.lookups = append(c.bank.lookups, word("", ""), gone, gone, word("R1", pos.TroubleAmountDiffers), word("R1", ""), word("", ""))
+		r := c.give(id, 30, "k1")
+		misses := 0
+		for range 600 {
+			c.wait(time.Second)
+			misses = max(misses, c.till.Standing().Outlooks[r.Reference].Misses)
+		}
+		c.wait(6 * time.Hour)
+		want := []string{"refund.requested", "refund.leave", "refund.accept", "refund.accept"}
+		got := c.journalOf(id)[4:]
+		got = slices.DeleteFunc(got, func(kind string) bool { return kind == "refund.unfound" || kind == "refund.silence" })
+		if s := c.sale(id).Refunds[0]; s.Theirs != "R1" || misses != 2 || !slices.Equal(got, want) {
+			t.Errorf("its id is %q, %d in a row were missed, and the journal says %q", s.Theirs, misses, got)
+		}
+		c.troubled(pos.TroubleAmountDiffers, true)
+		c.troubled("", false)
+		entries, err := c.file.Entries(c.t.Context(), 0, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			if e.Kind == pos.KindOfRefund(pos.RefundAccept) && (e.Body.Wallet != pos.WeChat || e.Body.Amount != 30) {
+				t.Errorf("the row says %+v", e.Body)
+			}
+		}
+	})
+}
+
+// A sale whose code waits for the line may not be settled in cash: the code would be sent after it. Another one may.
+func TestSettleBesideAHeldCode(t *testing.T) {
+	story(t, func(c *counter) {
+		c.bank.line(true)
+		held, other := c.sell(100), c.sell(200)
+		c.scan(held, wechatCode)
+		_, err := c.till.Settle(c.t.Context(), held, "cash", "mroy")
+		problem(t, err, pos.InFlight)
+		if _, err := c.till.Settle(c.t.Context(), other, "cash", "mroy"); err != nil {
+			t.Error(err)
+		}
+	}, func(c *counter) { c.hold = 25 * time.Second })
+}
+
+// A refund was written down as done although the commit seemed to fail: said once more it is no odd answer.
+func TestRefundThatWasWrittenAllTheSame(t *testing.T) {
+	story(t, func(c *counter) {
+		id := c.paid(100, wechatCode)
+		c.file.mu.Lock()
+		c.file.fail = []fault{{pos.KindOfRefund(pos.RefundDone), true}}
+		c.file.mu.Unlock()
+		r := c.give(id, 30, "k1")
+		c.wait(time.Minute)
+		c.stands(r.ID, pos.Refunded)
+		c.troubled(pos.TroubleOddAnswer, false)
+		if kinds := c.journalOf(id); slices.Contains(kinds, string(pos.RefundOdd)) {
+			t.Errorf("the journal says %q", kinds)
+		}
+	})
+}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -219,4 +221,38 @@ func TestDeferredOverAFailingFile(t *testing.T) {
 			t.Errorf("%d wait, want those in doubt", s.Refunds)
 		}
 	})
+}
+
+// Cashiers go on asking for refunds while hundreds are sent, also in the moment in which the till is about to read more
+// of them: each goes, and once.
+func TestRefundsAskedForInADrain(t *testing.T) {
+	const many, more = 150, 50
+	story(t, func(c *counter) {
+		w, ids, _ := c.outage(many, 1)
+		c.restart()
+		var asking sync.WaitGroup
+		var failed atomic.Int32
+		c.bank.gives = nil
+		for i := range many + more {
+			c.bank.gives = append(c.bank.gives, func(r pos.Refund) (pos.RefundAnswer, error) {
+				if i < more {
+					asking.Go(func() {
+						_, err := c.till.Refund(context.Background(), pos.NewRefund{Sale: ids[many-1-i], Minor: 1, Reason: "returned", By: "mroy", Key: fmt.Sprint("more", i)})
+						if err != nil {
+							failed.Add(1)
+						}
+					})
+				}
+				return w.serve(r)
+			})
+		}
+		c.back(w, many+more)
+		asking.Wait()
+		if came, _ := w.served(); len(came) != many+more || failed.Load() != 0 || w.raced {
+			t.Errorf("%d came, %d were refused, two parts at a time: %v", len(came), failed.Load(), w.raced)
+		}
+		if s := c.till.Standing(); s.Refunds != 0 {
+			t.Errorf("%d wait", s.Refunds)
+		}
+	}, func(c *counter) { c.bank.can.RefundsAtOnce = 32 })
 }
