@@ -22,6 +22,7 @@ const (
 	TroubleStorage             TroubleCode = "storage_failed"
 	TroubleDiskFull            TroubleCode = "disk_full" // nothing new is begun
 	TroubleBackup              TroubleCode = "backup_failed"
+	TroubleListsDiffer         TroubleCode = "lists_differ" // what is listed is not what the journal adds up to
 	TroubleClockBehind         TroubleCode = "clock_behind" // our clock stands behind the journal
 	TroubleClockSkew           TroubleCode = "clock_skew"   // our clock and the acquirer's differ
 	TroubleScanner             TroubleCode = "scanner_gone"

@@ -8,8 +8,13 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/mattn/go-sqlite3"
+
 	"posd/pos"
 )
+
+// ErrDiffers says that the lists of a register are not what its journal adds up to. The journal is whole.
+var ErrDiffers = errors.New("the register's lists differ from its journal")
 
 // auditedSales is how many sales an audit folds again, the newest; of older ones the journal alone counts.
 const auditedSales = 20_000
@@ -34,10 +39,15 @@ func (s *Store) Audit(ctx context.Context) error {
 	if err == nil && !v.Whole {
 		err = fmt.Errorf("row %d %s", v.Broken, v.Why)
 	}
-	if err == nil {
-		err = s.addsUp(ctx, db)
+	if err != nil {
+		return s.damaged(err)
 	}
-	return s.damaged(err)
+	var lite sqlite3.Error
+	err = s.addsUp(ctx, db)
+	if err == nil || errors.As(err, &lite) || ctx.Err() != nil {
+		return s.damaged(err)
+	}
+	return fmt.Errorf("%w: %s: %w", ErrDiffers, s.o.Path, err)
 }
 
 const (
@@ -88,7 +98,7 @@ func foldsTo(ctx context.Context, db *sql.DB, text string, args ...any) (sales i
 	if err != nil {
 		return 0, 0, err
 	}
-	defer func() { err = errors.Join(err, tx.Rollback()) }()
+	defer tx.Rollback() //nolint:errcheck // it only read
 	rows, err := tx.QueryContext(ctx, text, args...)
 	if err != nil {
 		return 0, 0, err

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"syscall"
 
 	"github.com/mattn/go-sqlite3"
 
@@ -149,17 +150,28 @@ func (s *Store) lastSound(ctx context.Context, db *sql.DB, m mark) (head pos.Hea
 
 // damaged says which file is meant; what is only away, full or not ours to read is no damage.
 func (s *Store) damaged(err error) error {
-	var lite sqlite3.Error
-	if errors.As(err, &lite) {
-		switch lite.Code {
-		case sqlite3.ErrBusy, sqlite3.ErrLocked, sqlite3.ErrPerm, sqlite3.ErrReadonly, sqlite3.ErrIoErr, sqlite3.ErrFull, sqlite3.ErrCantOpen, sqlite3.ErrNomem, sqlite3.ErrInterrupt:
-			return fmt.Errorf("register file %s: %w", s.o.Path, err)
-		}
-	}
-	if err == nil || errors.Is(err, ErrDamaged) || errors.Is(err, context.Canceled) {
+	switch {
+	case err == nil || errors.Is(err, ErrDamaged) || errors.Is(err, context.Canceled):
 		return err
+	case away(err):
+		return fmt.Errorf("register file %s: %w", s.o.Path, err)
 	}
 	return fmt.Errorf("%w: %s: %w", ErrDamaged, s.o.Path, err)
+}
+
+// away reports whether an error says nothing of what stands in the file.
+func away(err error) bool {
+	var system syscall.Errno
+	var lite sqlite3.Error
+	if !errors.As(err, &lite) {
+		return errors.As(err, &system)
+	}
+	switch lite.Code {
+	case sqlite3.ErrBusy, sqlite3.ErrLocked, sqlite3.ErrPerm, sqlite3.ErrReadonly, sqlite3.ErrIoErr, sqlite3.ErrFull, sqlite3.ErrCantOpen, sqlite3.ErrNomem,
+		sqlite3.ErrInterrupt, sqlite3.ErrAbort, sqlite3.ErrSchema, sqlite3.ErrProtocol: // the last three: another connection was in the way
+		return true
+	}
+	return false
 }
 
 // corrupt is damaged for what SQLite itself calls so.

@@ -67,7 +67,9 @@ func Verify(ctx context.Context, path string, key []byte, anchors ...Anchor) (Ve
 		v.Rows++
 	}
 	v.Head = hex.EncodeToString(head)
-	if err := rows.Err(); err != nil && v.Whole {
+	if err := rows.Err(); away(err) {
+		return Verdict{}, fmt.Errorf("journal, after row %d: %w", v.Rows, err)
+	} else if err != nil && v.Whole {
 		v.breaks("cannot be read: " + err.Error())
 	}
 	if why := outside.after(); why != "" && v.Whole {

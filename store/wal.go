@@ -29,10 +29,17 @@ func soundLog(path string) error {
 		return fmt.Errorf("write-ahead log: %w", err)
 	}
 	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return fmt.Errorf("write-ahead log: %w", err)
+	}
+	if info.Size() <= logHead {
+		return nil // nothing follows the head before it is on the disk, and it may have come as zeros
+	}
 	in := bufio.NewReaderSize(f, 1<<20)
 	head := make([]byte, logHead)
 	if _, err := io.ReadFull(in, head); err != nil {
-		return nil // not even a head came to the disk
+		return fmt.Errorf("write-ahead log: %w", err)
 	}
 	order := binary.ByteOrder(binary.LittleEndian)
 	if head[3]&1 == 1 {

@@ -93,8 +93,9 @@ func (k keeper) tonight(now time.Time) time.Time {
 const auditIn = 5 * time.Second
 
 // audited reads the whole register file once, behind a register that serves. What a start cannot see in it ends the
-// daemon: nothing more is written on top of it.
-func audited(ctx context.Context, audit func(context.Context) error, log *slog.Logger) error {
+// daemon: nothing more is written on top of it. Lists that differ from a whole journal are a trouble: they can be made of
+// it again, and the counter goes on.
+func audited(ctx context.Context, audit func(context.Context) error, raise func(pos.Trouble), log *slog.Logger) error {
 	select {
 	case <-ctx.Done():
 		return nil
@@ -102,11 +103,15 @@ func audited(ctx context.Context, audit func(context.Context) error, log *slog.L
 	}
 	began := time.Now()
 	err := audit(ctx)
+	on := ctx.Err() == nil // else it was cut short, whatever it says
 	switch {
-	case errors.Is(err, store.ErrDamaged):
+	case on && errors.Is(err, store.ErrDamaged):
 		log.Error("audit", "err", err)
 		return err
-	case err != nil && ctx.Err() == nil:
+	case on && errors.Is(err, store.ErrDiffers):
+		log.Error("audit", "err", err)
+		raise(pos.Trouble{Code: pos.TroubleListsDiffer, Since: began})
+	case on && err != nil:
 		log.Warn("audit", "err", err)
 	case err == nil:
 		log.Info("audit", "took", time.Since(began).Round(time.Millisecond).String())

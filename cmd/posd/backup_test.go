@@ -86,20 +86,36 @@ func TestAYoungCopyIsEnough(t *testing.T) {
 }
 
 // A disk has rotted where no start looks. The register serves, the audit reads the whole file soon after, and the daemon
-// ends with a sentence that a person must act on. What only kept the audit from reading ends nothing.
+// ends with a sentence that a person must act on. Lists that differ are told, and end nothing; nor does what only kept the
+// audit from reading, and nothing is found in a file that is being closed.
 func TestAuditBehindTheStart(t *testing.T) {
+	differs := fmt.Errorf("%w: register.db: r1 is listed as paid", store.ErrDiffers)
+	damaged := fmt.Errorf("%w: register.db: row 7 was changed", store.ErrDamaged)
 	for _, c := range []struct {
-		found error
-		code  int
-	}{{nil, 0}, {fmt.Errorf("%w: register.db: row 7 was changed", store.ErrDamaged), exitBroken}, {errors.New("busy"), 0}} {
+		found   error
+		stopped bool
+		code    int
+		told    pos.TroubleCode
+	}{{}, {found: damaged, code: exitBroken}, {found: damaged, stopped: true}, {found: differs, told: pos.TroubleListsDiffer}, {found: differs, stopped: true}, {found: errors.New("busy")}} {
 		synctest.Test(t, func(t *testing.T) {
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+			var told pos.TroubleCode
 			began := time.Now()
-			err := withRemedy(Config{Data: "/var/lib/posd"}, audited(t.Context(), func(context.Context) error { return c.found }, slog.New(slog.DiscardHandler)))
+			err := withRemedy(Config{Data: "/var/lib/posd"}, audited(ctx, func(context.Context) error {
+				if c.stopped {
+					stop()
+				}
+				return c.found
+			}, func(t pos.Trouble) { told = t.Code }, slog.New(slog.DiscardHandler)))
 			if took := time.Since(began); took != auditIn {
 				t.Errorf("it came after %s", took)
 			}
 			if c.code == 0 && err != nil || c.code != 0 && (exitOf(err) != c.code || !strings.Contains(err.Error(), "register.db: row 7") || !strings.Contains(err.Error(), "posd journal adopt")) {
 				t.Errorf("%v: %v", c.found, err)
+			}
+			if told != c.told {
+				t.Errorf("%v, stopped %v: told %q", c.found, c.stopped, told)
 			}
 		})
 	}

@@ -109,7 +109,7 @@ func serve(ctx context.Context, cfg Config, stderr io.Writer) (err error) {
 	parts.Go(func() error { return face.Serve(ctx, listener) })
 	parts.Go(func() error { return copies.run(ctx) })
 	parts.Go(func() error { return watchdog(ctx, counter) })
-	parts.Go(func() error { return withRemedy(cfg, audited(ctx, journal.Audit, log)) })
+	parts.Go(func() error { return withRemedy(cfg, audited(ctx, journal.Audit, troubles.Raise, log)) })
 	log.Info("serving", "listen", listener.Addr().String(), "data", cfg.Data, "version", release)
 	return parts.Wait()
 }

@@ -39,6 +39,7 @@ var catalogue = map[pos.TroubleCode]trouble{
 	pos.TroubleRuling:         {severity: Warning, life: time.Hour},
 	pos.TroubleOddAnswer:      {severity: Warning, life: 10 * time.Minute},
 	pos.TroubleBackup:         {severity: Warning},
+	pos.TroubleListsDiffer:    {severity: Critical},
 	pos.TroubleClockBehind:    {severity: Warning, hides: []pos.TroubleCode{pos.TroubleClockSkew}},
 	pos.TroubleClockSkew:      {severity: Warning, delay: 30 * time.Second},
 	pos.TroubleScanner:        {severity: Warning, delay: 3 * time.Second, hides: []pos.TroubleCode{pos.TroubleGarbled}},
