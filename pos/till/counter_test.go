@@ -254,3 +254,51 @@ func TestRefundThatWasWrittenAllTheSame(t *testing.T) {
 		}
 	})
 }
+
+// A refund whose answer was lost is looked up at once; one that the acquirer has taken on is asked about when there may
+// be news.
+func TestWhenARefundIsAskedAbout(t *testing.T) {
+	for _, lost := range []bool{true, false} {
+		story(t, func(c *counter) {
+			id := c.paid(100, wechatCode)
+			if c.bank.refunds(says(pos.RefundAccept, "")); lost {
+				c.bank.gives[0] = gone
+			}
+			c.give(id, 30, "k1")
+			if asked := slices.Contains(c.bank.said(), "inquire-refund"); asked != lost {
+				t.Errorf("lost %v: asked at once %v", lost, asked)
+			}
+			c.wait(31 * time.Second)
+			if !slices.Contains(c.bank.said(), "inquire-refund") {
+				t.Errorf("lost %v: not asked about in half a minute", lost)
+			}
+		})
+	}
+}
+
+// A cashier gives up on a shopper who is at the phone: the display says so before the acquirer has answered, and where
+// it cannot be written down the cashier hears that.
+func TestGivingUpIsShownAtOnce(t *testing.T) {
+	for _, failing := range []bool{false, true} {
+		story(t, func(c *counter) {
+			c.bank.next(c.bank.never)
+			c.bank.cancels = append(c.bank.cancels, func(a *account) (pos.Answer, error) { time.Sleep(10 * time.Second); return c.bank.voided(a), nil })
+			id := c.sell(100)
+			c.scan(id, alipayCode)
+			if failing {
+				c.file.mu.Lock()
+				c.file.fail = []fault{{pos.SaleGivenUp, false}}
+				c.file.mu.Unlock()
+			}
+			_, err := c.till.Cancel(c.t.Context(), id, "mroy")
+			if failing {
+				problem(t, err, pos.StorageFailed)
+				return
+			}
+			c.wait(time.Second)
+			if got := c.last(); err != nil || got != pos.PromptChecking {
+				t.Errorf("the display shows %s, %v", got, err)
+			}
+		})
+	}
+}
