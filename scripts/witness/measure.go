@@ -230,7 +230,7 @@ func idle(b *bench) ([]result, error) {
 	}
 	defer r.stop()
 	const watched = 20 * time.Second
-	time.Sleep(30 * time.Second) // a new register has made its first copy by then, which is work
+	time.Sleep(30 * time.Second) // a start leaves an audit and a copy for later, which are work
 	floorBefore, oursBefore := switches(least.cmd.Process.Pid), switches(r.cmd.Process.Pid)
 	time.Sleep(watched)
 	floorWakes, oursWakes := switches(least.cmd.Process.Pid)-floorBefore, switches(r.cmd.Process.Pid)-oursBefore
