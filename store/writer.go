@@ -114,7 +114,7 @@ SELECT EXISTS (SELECT 1 FROM attempt WHERE code_hash = ? AND code_hash <> '' AND
 func pin(ctx context.Context, db *sql.DB) (*writer, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, db.Close())
 	}
 	w := &writer{db: db, Conn: conn}
 	err = conn.Raw(func(raw any) error {
