@@ -2,6 +2,7 @@ package till_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"slices"
@@ -301,4 +302,45 @@ func TestGivingUpIsShownAtOnce(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What a screen says of the line and of the scanner: whether wallets are taken, and until when a code is waited for.
+func TestWhatAScreenSays(t *testing.T) {
+	story(t, func(c *counter) {
+		takes := func(want string) {
+			t.Helper()
+			if s := c.till.Standing(); s.Take[pos.WeChat] != want || s.Take[pos.Alipay] != want {
+				t.Errorf("takes %v, want %s; the line is %+v", s.Take, want, s.Connection)
+			}
+		}
+		c.paid(100, wechatCode)
+		takes(pos.TakeYes)
+		c.bank.next(func(context.Context, *account) (pos.Answer, error) { return pos.Answer{}, errCut })
+		id := c.sell(200)
+		if _, err := c.till.Arm(c.t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+		if s := c.till.Standing(); s.Armed != id || !s.ArmedUntil.Equal(time.Now().Add(120*time.Second)) {
+			t.Errorf("armed for %s until %s", s.Armed, s.ArmedUntil)
+		}
+		c.bank.mu.Lock()
+		c.bank.answers = append(c.bank.answers, func(*account) (pos.Answer, error) { time.Sleep(time.Minute); return pos.Answer{}, errCut })
+		c.bank.mu.Unlock()
+		c.till.Scanned(scanned(alipayCode))
+		c.wait(0)
+		takes(pos.TakeUnknown)
+		s := c.till.Standing()
+		if s.Connection.Reason != "timeout" || !s.ArmedUntil.IsZero() {
+			t.Errorf("the line is %+v, armed until %s", s.Connection, s.ArmedUntil)
+		}
+		c.bank.line(true)
+		c.wait(2 * time.Minute)
+		takes(pos.TakeNo)
+		held := c.sell(300)
+		c.scan(held, "134567890123456780")
+		o := c.till.Standing().Outlooks[c.sale(held).Attempts[0].Reference]
+		if !o.Deadline.Equal(time.Now().Add(25 * time.Second)) {
+			t.Errorf("the code is held until %s", o.Deadline)
+		}
+	}, func(c *counter) { c.hold = 25 * time.Second })
 }
