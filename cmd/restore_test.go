@@ -72,4 +72,13 @@ func TestRestoredRegister(t *testing.T) {
 	if exported.code != 0 || !strings.Contains(exported.stdout, `"kind":"generation.started"`) {
 		t.Errorf("export: exit %d %s", exported.code, exported.stderr)
 	}
+	if busy := run(t, "", "posd", "journal", "rebuild", "--config", r.config); busy.code != 75 {
+		t.Errorf("rebuilt under the daemon: exit %d %s", busy.code, busy.stderr)
+	}
+	r.kill(t)
+	if rebuilt := run(t, "", "posd", "journal", "rebuild", "--config", r.config); rebuilt.code != 0 || !strings.Contains(rebuilt.stdout, "agree with the journal") {
+		t.Errorf("rebuild: exit %d %s", rebuilt.code, rebuilt.stderr)
+	}
+	r.start(t)
+	r.stands(t, waits, "withdrawn", soon)
 }

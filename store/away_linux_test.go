@@ -127,4 +127,7 @@ func TestListsThatDiffer(t *testing.T) {
 	if err := s.Audit(t.Context()); !errors.Is(err, ErrDiffers) || errors.Is(err, ErrDamaged) {
 		t.Error(err)
 	}
+	if err := errors.Join(s.Rebuild(t.Context()), s.Audit(t.Context())); err != nil {
+		t.Errorf("made anew: %v", err)
+	}
 }

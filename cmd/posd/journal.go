@@ -39,7 +39,7 @@ func (f *face) journalCommands() *cobra.Command {
 		}
 		return f.verifyJournal(cmd.Context(), *file, *key, anchors)
 	}
-	return group("journal", "Look into the register file without the daemon", f.withJSON(verify), f.backupCommand(), f.exportCommand(), f.adoptCommand())
+	return group("journal", "Look into the register file without the daemon", f.withJSON(verify), f.backupCommand(), f.exportCommand(), f.adoptCommand(), f.rebuildCommand())
 }
 
 // verifyJournal says whether the journal is whole, and if not, which row does not fit.

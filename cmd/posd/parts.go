@@ -25,11 +25,12 @@ type parts struct {
 	// verify proves the journal of a register file, live or a copy, without writing to it.
 	verify func(ctx context.Context, file, key string, printed ...store.Anchor) (verdict, error)
 
-	// backup copies the register file, export writes its journal as JSON Lines, adopt takes a restored one
-	// into service. They work while the daemon does not run; the first two also while it does.
-	backup func(ctx context.Context, cfg Config, dir string) (store.Copy, error)
-	export func(ctx context.Context, cfg Config, w io.Writer, progress func(int64)) (int64, error)
-	adopt  func(ctx context.Context, cfg Config, by, why string) (store.Adopted, error)
+	// backup copies the register file, export writes its journal as JSON Lines, adopt takes a restored one into
+	// service, rebuild folds its journal anew. They work while the daemon does not run; the first two also while it does.
+	backup  func(ctx context.Context, cfg Config, dir string) (store.Copy, error)
+	export  func(ctx context.Context, cfg Config, w io.Writer, progress func(int64)) (int64, error)
+	adopt   func(ctx context.Context, cfg Config, by, why string) (store.Adopted, error)
+	rebuild func(ctx context.Context, cfg Config) error
 
 	// waiting counts what has not ended in a register file, copies says when the newest copy was made.
 	waiting func(ctx context.Context, file string) (n int, oldest time.Time, err error)
@@ -50,7 +51,7 @@ type verdict struct {
 
 // house is the register's own parts.
 func house() parts {
-	return parts{drivers: drivers(), verify: verify, backup: backup, export: export, adopt: adopt,
+	return parts{drivers: drivers(), verify: verify, backup: backup, export: export, adopt: adopt, rebuild: rebuild,
 		waiting: store.Waiting, copies: newestCopy, signIn: signIn}
 }
 
@@ -97,6 +98,23 @@ func adopt(ctx context.Context, cfg Config, by, why string) (store.Adopted, erro
 			}
 			return cfg.Calendar().Next(now, closed)
 		}})
+}
+
+// rebuild folds the journal anew, and looks at what came of it.
+func rebuild(ctx context.Context, cfg Config) error {
+	key, err := store.LoadKey(keyPath(cfg.Data), journalFile(cfg))
+	if err != nil {
+		return err
+	}
+	s, err := store.Open(ctx, store.Options{Path: journalFile(cfg), Key: key, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return err
+	}
+	err = s.Rebuild(ctx)
+	if err == nil {
+		err = s.Audit(ctx)
+	}
+	return errors.Join(err, s.Close())
 }
 
 // signIn asks the acquirer on a fresh connection, as the daemon does.

@@ -124,3 +124,24 @@ func (f *face) adoptCommand() *cobra.Command {
 	cmd.Flags().StringVar(&why, "why", "", "what happened")
 	return f.withJSON(cmd)
 }
+
+func (f *face) rebuildCommand() *cobra.Command {
+	return &cobra.Command{Use: "rebuild", Short: "Make the register's lists anew from its journal; the daemon must not run", Args: nothing,
+		Long: "The journal is what happened; the lists of sales, attempts and refunds are folded from it. Where they differ, for which there is a\n" +
+			"trouble, they are made anew in one step, and the whole file is read once more. The journal itself is not touched.",
+		Example: "  posd journal rebuild --config /etc/posd/posd.toml",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			l, _, err := f.load()
+			if err != nil {
+				return err
+			}
+			if _, err := os.Stat(journalFile(l.Config)); err != nil {
+				return err
+			}
+			if err := f.parts.rebuild(cmd.Context(), l.Config); err != nil {
+				return withRemedy(l.Config, err)
+			}
+			_, err = fmt.Fprintln(f.stdout, "Rebuilt: the lists agree with the journal.")
+			return err
+		}}
+}
