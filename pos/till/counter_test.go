@@ -151,8 +151,11 @@ func TestQRIsCoveredFirst(t *testing.T) {
 			done <- err
 		}()
 		c.wait(time.Second)
-		if got := c.last(); got != pos.PromptChecking {
-			t.Errorf("while it is written down the display shows %s", got)
+		c.mu.Lock()
+		listens := c.screen
+		c.mu.Unlock()
+		if got := c.last(); got != pos.PromptChecking || listens != pos.PromptChecking {
+			t.Errorf("while it is written down the display shows %s, and a screen that listens %s", got, listens)
 		}
 		if err := <-done; err != nil {
 			t.Error(err)
@@ -341,6 +344,9 @@ func TestWhatAScreenSays(t *testing.T) {
 		o := c.till.Standing().Outlooks[c.sale(held).Attempts[0].Reference]
 		if !o.Deadline.Equal(time.Now().Add(25 * time.Second)) {
 			t.Errorf("the code is held until %s", o.Deadline)
+		}
+		if p := c.till.Standing().Prompt; p.Kind != pos.PromptHolding || !p.Until.Equal(o.Deadline) || p.Seconds != 25 {
+			t.Errorf("the display shows %s for %d s, until %s", p.Kind, p.Seconds, p.Until)
 		}
 	}, func(c *counter) { c.hold = 25 * time.Second })
 }

@@ -49,6 +49,23 @@ func TestTheChargeGoesBeforeTheWordOfIt(t *testing.T) {
 	})
 }
 
+// A used code is scanned for a sale that the scanner does not wait for: it is refused, and the scanner waits for nothing.
+func TestAUsedCodeArmsNothing(t *testing.T) {
+	story(t, func(c *counter) {
+		if _, err := c.till.Arm(c.t.Context(), c.sell(100)); err != nil {
+			t.Fatal(err)
+		}
+		c.till.Scanned(scanned(wechatCode))
+		c.wait(time.Second)
+		_, err := c.till.Scan(c.t.Context(), c.sell(200), scanned(wechatCode))
+		problem(t, err, pos.UsedCode)
+		c.wait(0)
+		if s := c.till.Standing(); s.Armed != "" || s.Unfinished != 0 {
+			t.Errorf("armed for %q, %d unfinished", s.Armed, s.Unfinished)
+		}
+	})
+}
+
 // The call is made ready while the file is asked whether the code was used. A used one is refused as before: nothing of
 // it leaves or is written down, the scanner waits on, and the next code pays.
 func TestAUsedCodeDoesNotLeave(t *testing.T) {

@@ -1,6 +1,7 @@
 package till_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -180,6 +181,56 @@ func TestOrphanGoesBack(t *testing.T) {
 		stands(false)
 		if s := c.sale(sale); s.Orphan() || s.Owing() {
 			t.Errorf("it went back and is still an orphan: %+v", s.Refunds)
+		}
+	})
+}
+
+// The row that makes money an orphan names the ticket: the day's report knows from the entry alone.
+func TestTheRowOfAnOrphanNamesItsTicket(t *testing.T) {
+	story(t, func(c *counter) {
+		s, err := c.till.Sell(c.t.Context(), pos.NewSale{Amount: pos.Amount{Minor: 100, Currency: "USD"}, Ticket: "T-17"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.bank.next(replyLost(time.Second))
+		c.scan(s.ID, wechatCode)
+		if _, err := c.till.Settle(c.t.Context(), s.ID, "cash", "mroy"); err != nil {
+			t.Fatal(err)
+		}
+		c.wait(time.Minute)
+		entries, err := c.file.Entries(c.t.Context(), 0, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(entries, func(e pos.Entry) bool { return e.Kind == pos.KindOf(pos.Approve) })
+		if i < 0 || entries[i].Body.Orphan != entries[i].Reference || entries[i].Body.Ticket != "T-17" {
+			t.Errorf("row %d of %q: %+v", i, c.journal(), entries[max(i, 0)].Body)
+		}
+	})
+}
+
+// An answer about another payment, and a word about a refund that has no sense: people are told of both again when the
+// register starts within the hour.
+func TestRestartTellsOfOddAnswersAgain(t *testing.T) {
+	story(t, func(c *counter) {
+		refunded := c.paid(200, alipayCode)
+		c.bank.refunds(says(pos.RefundAbnormal, ""))
+		r := c.give(refunded, 50, "k1")
+		c.bank.next(func(context.Context, *account) (pos.Answer, error) {
+			return pos.Answer{Event: pos.Silence, Reason: "reference_differs", Trouble: pos.TroubleReferenceDiffers}, nil
+		})
+		id := c.sell(100)
+		c.scan(id, wechatCode)
+		c.wait(time.Minute)
+		c.status(id, "paid")
+		want := []string{"odd_answer " + r.ID + " 0s", "reference_differs " + c.sale(id).Attempts[0].Reference + " 0s"}
+		for _, when := range []string{"at once", "after a restart"} {
+			for _, line := range want {
+				if got := c.told(); !slices.Contains(got, line) {
+					t.Errorf("%s people are told %q, want %q among it", when, got, line)
+				}
+			}
+			c.restart()
 		}
 	})
 }

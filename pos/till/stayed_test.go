@@ -27,6 +27,27 @@ func TestPaidOverTwoFailedCommits(t *testing.T) {
 	}, func(c *counter) { c.hold = 25 * time.Second })
 }
 
+// A refund was answered, and neither that nor what a restart means to it can be written down: people know that the file
+// fails as long as it does, and then the answer counts.
+func TestRefundAnswerOverAFileThatFailsOn(t *testing.T) {
+	story(t, func(c *counter) {
+		id := c.paid(100, wechatCode)
+		c.file.mu.Lock()
+		c.file.fail = []fault{{pos.KindOfRefund(pos.RefundDone), false}}
+		for range 60 {
+			c.file.fail = append(c.file.fail, fault{pos.KindOfRefund(pos.RefundSilence), false})
+		}
+		c.file.mu.Unlock()
+		r := c.give(id, 30, "k1")
+		c.wait(30 * time.Second)
+		c.stands(r.ID, pos.RefundSent)
+		c.troubled(pos.TroubleStorage, true)
+		c.wait(2 * time.Minute)
+		c.stands(r.ID, pos.Refunded)
+		c.troubled(pos.TroubleStorage, false)
+	})
+}
+
 // The same around a refund: the one that has gone is not sent again.
 func TestRefundOverTwoFailedCommits(t *testing.T) {
 	story(t, func(c *counter) {

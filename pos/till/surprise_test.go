@@ -165,16 +165,18 @@ func TestSuccessThatWasWrittenAllTheSame(t *testing.T) {
 	}
 }
 
-// A refund has waited a day when the file fails: it is withdrawn as soon as the file is there again.
+// A refund has waited a day when the file fails: it is withdrawn as soon as the file is there again, and not before.
 func TestRefundLapsesOverAFailingFile(t *testing.T) {
 	story(t, func(c *counter) {
 		id := c.paid(100, wechatCode)
 		c.bank.line(true)
 		r := c.give(id, 30, "k1")
 		c.file.mu.Lock()
-		c.file.fail, c.file.shut = []fault{{pos.KindOfRefund(pos.RefundLapse), false}}, 3
+		c.file.fail, c.file.shut = []fault{{pos.KindOfRefund(pos.RefundLapse), false}}, 60
 		c.file.mu.Unlock()
-		c.wait(25 * time.Hour)
+		c.wait(24*time.Hour + 30*time.Second)
+		c.stands(r.ID, pos.RefundOwed)
+		c.wait(time.Hour)
 		c.stands(r.ID, pos.Withdrawn)
 	})
 }
@@ -274,6 +276,23 @@ func TestARefundFindsTheLineGone(t *testing.T) {
 			t.Errorf("the line is %s", got)
 		}
 	})
+}
+
+// One call that brings nothing may be chance; after the second in a row the line is called gone.
+func TestTwoSilencesInARow(t *testing.T) {
+	story(t, func(c *counter) {
+		c.bank.next(replyLost(time.Second))
+		for range 4 {
+			c.bank.answers = append(c.bank.answers, func(*account) (pos.Answer, error) { time.Sleep(time.Second); return pos.Answer{}, errCut })
+		}
+		c.scan(c.sell(100), wechatCode)
+		for _, want := range []pos.ConnectionState{pos.Degraded, pos.Offline} {
+			c.wait(1500 * time.Millisecond)
+			if got := c.till.Standing().Connection.State; got != want {
+				t.Errorf("after %s the line is %s, want %s", time.Since(c.began), got, want)
+			}
+		}
+	}, func(c *counter) { c.bank.can.ByReference = true })
 }
 
 // A shopper is given up while the charge is on its way, and a manager rules that nothing was paid, because nobody can

@@ -44,7 +44,8 @@ type counter struct {
 
 	mu       sync.Mutex
 	prompts  []pos.PromptKind
-	felt     []bool // what became of each code off the scanner
+	screen   pos.PromptKind // the last that those were told who listen
+	felt     []bool         // what became of each code off the scanner
 	troubles map[pos.TroubleCode]int
 	failed   int // how often the till was closed over the file
 	began    time.Time
@@ -185,7 +186,13 @@ func (c *counter) start() {
 				c.seen(p.QR)
 			}
 		},
-		Told: func(string, any) {},
+		Told: func(_ string, what any) {
+			if p, ok := what.(pos.Prompt); ok {
+				c.mu.Lock()
+				defer c.mu.Unlock()
+				c.screen = p.Kind
+			}
+		},
 		Committed: func(g pos.Growth) {
 			if c.grew != nil {
 				c.grew(g)

@@ -223,6 +223,35 @@ func TestDeferredOverAFailingFile(t *testing.T) {
 	})
 }
 
+// The register starts with more refunds in doubt than it reads at a time, and a question about a payment goes before
+// them all: it says how many there are, read or not.
+func TestHowManyWaitUnread(t *testing.T) {
+	const many = 20
+	story(t, func(c *counter) {
+		for i := range many {
+			id := c.paid(int64(1000+i), fmt.Sprintf("13%016d", i))
+			c.bank.refunds(gone)
+			c.give(id, 100, fmt.Sprint("k", i))
+			c.wait(20 * time.Minute)
+		}
+		c.bank.next(replyLost(time.Second))
+		c.scan(c.sell(500), alipayCode)
+		c.bank.mu.Lock()
+		for range 8 {
+			c.bank.answers = append(c.bank.answers, func(*account) (pos.Answer, error) {
+				time.Sleep(20 * time.Second)
+				return pos.Answer{}, errCut
+			})
+		}
+		c.bank.mu.Unlock()
+		c.wait(5 * time.Second)
+		c.restart()
+		if s := c.till.Standing(); s.Refunds != many || s.Unfinished != many+1 || c.file.refundsRead() == many {
+			t.Errorf("%d refunds of %d unfinished, %d were read", s.Refunds, s.Unfinished, c.file.refundsRead())
+		}
+	}, func(c *counter) { c.bank.can.ByReference = true })
+}
+
 // Cashiers go on asking for refunds while hundreds are sent, also in the moment in which the till is about to read more
 // of them: each goes, and once.
 func TestRefundsAskedForInADrain(t *testing.T) {
