@@ -235,6 +235,30 @@ func TestRestartTellsOfOddAnswersAgain(t *testing.T) {
 	})
 }
 
+// The acquirer refuses our set-up, and a manager is called for a payment. The register starts anew: he is called for as
+// before, and nothing more is written.
+func TestRestartWhileASetUpIsRefused(t *testing.T) {
+	story(t, func(c *counter) {
+		c.bank.next(replyLost(time.Second))
+		for range 20 {
+			c.bank.answers = append(c.bank.answers, func(*account) (pos.Answer, error) { return pos.Answer{Event: pos.Silence, Misfit: true}, nil })
+		}
+		id := c.sell(100)
+		c.scan(id, wechatCode)
+		c.wait(10 * time.Second)
+		before := c.journalOf(id)
+		for _, when := range []string{"at once", "after a restart"} {
+			if got := strings.Join(c.told(), ", "); !strings.Contains(got, "needs_manager "+c.sale(id).Attempts[0].Reference) {
+				t.Errorf("%s people are told %q", when, got)
+			}
+			c.restart()
+		}
+		if after := c.journalOf(id); !slices.Equal(before, after) {
+			t.Errorf("before %q, after %q", before, after)
+		}
+	}, func(c *counter) { c.bank.can.ByReference = true })
+}
+
 // What needs a manager needs one after a restart too, and a full register says so as long as it is full.
 func TestRestartForgetsNoTrouble(t *testing.T) {
 	story(t, func(c *counter) {

@@ -27,6 +27,20 @@ func TestPaidOverTwoFailedCommits(t *testing.T) {
 	}, func(c *counter) { c.hold = 25 * time.Second })
 }
 
+// The disk fails under the answer to a charge, and once more when it is learned from the file that is open again.
+func TestPaidOverAnAnswerThatFailsTwice(t *testing.T) {
+	story(t, func(c *counter) {
+		id := c.sell(100)
+		c.file.mu.Lock()
+		c.file.fail = []fault{{pos.KindOf(pos.Approve), false}, {pos.KindOf(pos.Approve), false}}
+		c.file.mu.Unlock()
+		c.scan(id, wechatCode)
+		c.wait(10 * time.Second)
+		c.status(id, "paid")
+		c.troubled(pos.TroubleStorage, false)
+	})
+}
+
 // A refund was answered, and neither that nor what a restart means to it can be written down: people know that the file
 // fails as long as it does, and then the answer counts.
 func TestRefundAnswerOverAFileThatFailsOn(t *testing.T) {

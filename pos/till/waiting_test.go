@@ -252,6 +252,33 @@ func TestHowManyWaitUnread(t *testing.T) {
 	}, func(c *counter) { c.bank.can.ByReference = true })
 }
 
+// A refund dials and many wait behind it when the file fails and is read again: as many wait as before.
+func TestHowManyWaitAfterAFailedCommit(t *testing.T) {
+	const many = 90
+	story(t, func(c *counter) {
+		ids := make([]string, many)
+		for i := range ids {
+			ids[i] = c.paid(int64(1000+i), fmt.Sprintf("13%016d", i))
+		}
+		c.bank.dials = 20 * time.Second
+		for i, id := range ids {
+			c.give(id, 100, fmt.Sprint("k", i))
+		}
+		if n := c.file.refundsRead(); n != 0 {
+			t.Errorf("%d refunds were read back as they were asked for", n)
+		}
+		c.file.mu.Lock()
+		c.file.fail = []fault{{pos.SaleOpened, false}}
+		c.file.mu.Unlock()
+		_, err := c.till.Sell(c.t.Context(), pos.NewSale{Amount: pos.Amount{Minor: 7, Currency: "USD"}})
+		problem(t, err, pos.StorageFailed)
+		c.wait(time.Second)
+		if s := c.till.Standing(); s.Refunds != many || s.Unfinished != many {
+			t.Errorf("%d refunds of %d unfinished", s.Refunds, s.Unfinished)
+		}
+	})
+}
+
 // Cashiers go on asking for refunds while hundreds are sent, also in the moment in which the till is about to read more
 // of them: each goes, and once.
 func TestRefundsAskedForInADrain(t *testing.T) {
