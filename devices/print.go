@@ -2,6 +2,7 @@ package devices
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -124,7 +125,7 @@ func (d *Desk) begins(ctx context.Context, slip pos.Slip) (again bool) {
 	if slip.Kind == pos.SlipTest {
 		return false
 	}
-	key := fmt.Sprintf("%s %s %x", slip.Kind, slip.About, slip.Sum())
+	key := fmt.Sprintf("%s %s %x", slip.Kind, slip.About, sha256.Sum256(slip.Said()))
 	d.mu.Lock()
 	again = slices.Contains(d.printed, key)
 	if !again {

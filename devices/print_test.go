@@ -138,7 +138,7 @@ func TestCopyAfterARestart(t *testing.T) {
 		if s.About == "S2" {
 			return false, full
 		}
-		key := fmt.Sprint(s.Kind, s.About, s.Sum())
+		key := fmt.Sprint(s.Kind, s.About, string(s.Said()))
 		again, kept[key] = kept[key], true
 		return again, nil
 	}

@@ -1,9 +1,6 @@
 package pos
 
-import (
-	"crypto/sha256"
-	"fmt"
-)
+import "fmt"
 
 // A Slip is paper for a person, laid out in lines: whoever composes it knows no printer, and whoever prints it knows
 // no payment.
@@ -13,13 +10,12 @@ type Slip struct {
 	Lines []SlipLine
 }
 
-// Sum is the same for the same lines, and stays so from version to version.
-func (s Slip) Sum() [sha256.Size]byte {
-	var b []byte
+// Said is what its lines say, the same for the same lines; it stays so from version to version.
+func (s Slip) Said() (b []byte) {
 	for _, l := range s.Lines {
 		b = fmt.Appendf(b, "%q %q %q %t %t %t %t\n", l.Text, l.Right, l.QR, l.Center, l.Bold, l.Large, l.Rule)
 	}
-	return sha256.Sum256(b)
+	return b
 }
 
 // SlipKind is what a slip is for.

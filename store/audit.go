@@ -98,7 +98,11 @@ func foldsTo(ctx context.Context, db *sql.DB, text string, args ...any) (sales i
 	if err != nil {
 		return 0, 0, err
 	}
-	defer tx.Rollback() //nolint:errcheck // it only read
+	defer func() {
+		if end := tx.Rollback(); !errors.Is(end, sql.ErrTxDone) { // whoever stopped us has ended it
+			err = errors.Join(err, end)
+		}
+	}()
 	rows, err := tx.QueryContext(ctx, text, args...)
 	if err != nil {
 		return 0, 0, err

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"fmt"
 	"time"
@@ -15,7 +16,7 @@ func (s *Store) Begin(_ context.Context, slip pos.Slip, at time.Time) (again boo
 	defer s.mu.RUnlock()
 	s.turn.Lock()
 	defer s.turn.Unlock()
-	sum := slip.Sum()
+	sum := sha256.Sum256(slip.Said())
 	err = s.commit(func(t *transaction) error {
 		added, err := t.run(insertSlip, string(slip.Kind), slip.About, sum[:], at.UnixMilli())
 		again = added == 0
