@@ -127,6 +127,27 @@ func TestEverMoreSeldom(t *testing.T) {
 	})
 }
 
+// Nobody finds a refund: it is looked for at once, after half a minute, one, two, four, and so on up to a quarter of an hour.
+func TestARefundIsLookedForEverMoreSeldom(t *testing.T) {
+	story(t, func(c *counter) {
+		id := c.paid(100, wechatCode)
+		c.bank.refunds(gone)
+		c.give(id, 30, "k1")
+		var waits []int
+		tries, last := len(c.bank.said()), -1
+		for second := range 3600 {
+			c.wait(time.Second)
+			if n := len(c.bank.said()); n > tries {
+				waits = append(waits, second-last)
+				tries, last = n, second
+			}
+		}
+		if want := []int{30, 60, 120, 240, 480, 900, 900}; !slices.Equal(waits, want) {
+			t.Errorf("looked for after seconds: %v, want %v", waits, want)
+		}
+	})
+}
+
 // A success was written down although the commit seemed to fail, and is learned once more from the file that is open
 // again: that is no odd answer.
 func TestSuccessThatWasWrittenAllTheSame(t *testing.T) {
