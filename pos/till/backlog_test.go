@@ -60,7 +60,7 @@ func TestTryNow(t *testing.T) {
 		c.wait(3 * time.Hour)
 		c.status(id, "checking")
 		reference := c.sale(id).Attempts[0].Reference
-		if next := time.Until(c.till.Standing().Outlooks[reference].Next); next < time.Minute {
+		if next := time.Until(c.standing().Outlooks[reference].Next); next < time.Minute {
 			t.Fatalf("the next try is %s away, and nothing is to be hurried", next)
 		}
 		c.bank.line(false)

@@ -131,7 +131,7 @@ func TestClockSkew(t *testing.T) {
 				c.scan(id, wechatCode)
 				c.wait(time.Second)
 				c.status(id, "paid")
-				if got := c.till.Standing().Connection.Skew; got != -ahead {
+				if got := c.standing().Connection.Skew; got != -ahead {
 					t.Errorf("the skew is %s", got)
 				}
 				c.tells(pos.TroubleClockSkew, skewed)

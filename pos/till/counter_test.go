@@ -177,7 +177,7 @@ func TestGivenUpBeforeAnythingLeft(t *testing.T) {
 				t.Fatal(err)
 			}
 			c.status(id, "cancelled")
-			if n := c.till.Standing().Unfinished; n != 0 {
+			if n := c.standing().Unfinished; n != 0 {
 				t.Errorf("%d are unfinished", n)
 			}
 			c.bank.line(false)
@@ -205,7 +205,7 @@ func TestWhatARefundLearns(t *testing.T) {
 		misses := 0
 		for range 600 {
 			c.wait(time.Second)
-			misses = max(misses, c.till.Standing().Outlooks[r.Reference].Misses)
+			misses = max(misses, c.standing().Outlooks[r.Reference].Misses)
 		}
 		c.wait(6 * time.Hour)
 		want := []string{"refund.requested", "refund.leave", "refund.accept", "refund.accept"}
@@ -312,7 +312,7 @@ func TestWhatAScreenSays(t *testing.T) {
 	story(t, func(c *counter) {
 		takes := func(want string) {
 			t.Helper()
-			if s := c.till.Standing(); s.Take[pos.WeChat] != want || s.Take[pos.Alipay] != want {
+			if s := c.standing(); s.Take[pos.WeChat] != want || s.Take[pos.Alipay] != want {
 				t.Errorf("takes %v, want %s; the line is %+v", s.Take, want, s.Connection)
 			}
 		}
@@ -323,7 +323,7 @@ func TestWhatAScreenSays(t *testing.T) {
 		if _, err := c.till.Arm(c.t.Context(), id); err != nil {
 			t.Fatal(err)
 		}
-		if s := c.till.Standing(); s.Armed != id || !s.ArmedUntil.Equal(time.Now().Add(120*time.Second)) {
+		if s := c.standing(); s.Armed != id || !s.ArmedUntil.Equal(time.Now().Add(120*time.Second)) {
 			t.Errorf("armed for %s until %s", s.Armed, s.ArmedUntil)
 		}
 		c.bank.mu.Lock()
@@ -332,7 +332,7 @@ func TestWhatAScreenSays(t *testing.T) {
 		c.till.Scanned(scanned(alipayCode))
 		c.wait(0)
 		takes(pos.TakeUnknown)
-		s := c.till.Standing()
+		s := c.standing()
 		if s.Connection.Reason != "timeout" || !s.ArmedUntil.IsZero() {
 			t.Errorf("the line is %+v, armed until %s", s.Connection, s.ArmedUntil)
 		}
@@ -341,11 +341,11 @@ func TestWhatAScreenSays(t *testing.T) {
 		takes(pos.TakeNo)
 		held := c.sell(300)
 		c.scan(held, "134567890123456780")
-		o := c.till.Standing().Outlooks[c.sale(held).Attempts[0].Reference]
+		o := c.standing().Outlooks[c.sale(held).Attempts[0].Reference]
 		if !o.Deadline.Equal(time.Now().Add(25 * time.Second)) {
 			t.Errorf("the code is held until %s", o.Deadline)
 		}
-		if p := c.till.Standing().Prompt; p.Kind != pos.PromptHolding || !p.Until.Equal(o.Deadline) || p.Seconds != 25 {
+		if p := c.standing().Prompt; p.Kind != pos.PromptHolding || !p.Until.Equal(o.Deadline) || p.Seconds != 25 {
 			t.Errorf("the display shows %s for %d s, until %s", p.Kind, p.Seconds, p.Until)
 		}
 	}, func(c *counter) { c.hold = 25 * time.Second })

@@ -60,7 +60,7 @@ func TestAUsedCodeArmsNothing(t *testing.T) {
 		_, err := c.till.Scan(c.t.Context(), c.sell(200), scanned(wechatCode))
 		problem(t, err, pos.UsedCode)
 		c.wait(0)
-		if s := c.till.Standing(); s.Armed != "" || s.Unfinished != 0 {
+		if s := c.standing(); s.Armed != "" || s.Unfinished != 0 {
 			t.Errorf("armed for %q, %d unfinished", s.Armed, s.Unfinished)
 		}
 	})
@@ -78,8 +78,8 @@ func TestAUsedCodeDoesNotLeave(t *testing.T) {
 		before := len(c.journal())
 		c.till.Scanned(scanned(wechatCode))
 		c.wait(time.Second)
-		if after := c.journal(); len(after) != before || c.till.Standing().Armed != id || c.till.Standing().Unfinished != 0 {
-			t.Errorf("armed %q, %d unfinished, and written down: %v", c.till.Standing().Armed, c.till.Standing().Unfinished, after[before:])
+		if after := c.journal(); len(after) != before || c.standing().Armed != id || c.standing().Unfinished != 0 {
+			t.Errorf("armed %q, %d unfinished, and written down: %v", c.standing().Armed, c.standing().Unfinished, after[before:])
 		}
 		c.till.Scanned(scanned(alipayCode))
 		c.wait(time.Second)

@@ -42,7 +42,7 @@ func TestDiskFull(t *testing.T) {
 		}
 		c.troubled(pos.TroubleDiskFull, true)
 		c.troubled(pos.TroubleStorage, false)
-		if s := c.till.Standing(); s.Ready || s.Take[pos.WeChat] != pos.TakeNo {
+		if s := c.standing(); s.Ready || s.Take[pos.WeChat] != pos.TakeNo {
 			t.Errorf("it says that it takes sales: %+v", s)
 		}
 		_, err := c.till.Scan(c.t.Context(), idle, scanned("134567890123456780"))

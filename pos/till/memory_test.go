@@ -99,7 +99,7 @@ func TestReplyIsTheNewState(t *testing.T) {
 			}
 			c.status(a, name)
 			c.wait(0)
-			if armed := c.till.Standing().Armed; armed != "" {
+			if armed := c.standing().Armed; armed != "" {
 				t.Errorf("the scanner still waits for %s", armed)
 			}
 		})

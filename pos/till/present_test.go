@@ -24,7 +24,7 @@ func TestQRIsPaid(t *testing.T) {
 		c.present(id)
 		c.status(id, "awaiting")
 		a := c.sale(id).Attempts[0]
-		if p := c.till.Standing().Prompt; p.Kind != pos.PromptQR || p.QR == "" || p.QR != a.QR || p.Until.IsZero() {
+		if p := c.standing().Prompt; p.Kind != pos.PromptQR || p.QR == "" || p.QR != a.QR || p.Until.IsZero() {
 			t.Errorf("the display shows %+v", p)
 		}
 		c.wait(70 * time.Second) // longer than a scanned code would be waited for
@@ -52,7 +52,7 @@ func TestQRIsGivenUp(t *testing.T) {
 				c.present(id)
 				c.bank.mu.Lock()
 				c.bank.cancels = append(c.bank.cancels, func(a *account) (pos.Answer, error) {
-					if c.till.Standing().Prompt.Kind == pos.PromptQR {
+					if c.standing().Prompt.Kind == pos.PromptQR {
 						t.Error("a cancel left while the QR was on the display")
 					}
 					return c.bank.voided(a), nil
@@ -139,7 +139,7 @@ func TestRestartWithAQR(t *testing.T) {
 		c.present(id)
 		ref := c.sale(id).Attempts[0].Reference
 		c.restart()
-		if k := c.till.Standing().Prompt.Kind; k != pos.PromptQR {
+		if k := c.standing().Prompt.Kind; k != pos.PromptQR {
 			t.Errorf("the shopper who is paying sees %s", k)
 		}
 		c.bank.confirm(ref)
@@ -165,7 +165,7 @@ func TestQRsThatAreRefused(t *testing.T) {
 		if _, err := c.till.Arm(c.t.Context(), other); err != nil {
 			t.Fatal(err)
 		}
-		if k := c.till.Standing().Prompt.Kind; k != pos.PromptScan {
+		if k := c.standing().Prompt.Kind; k != pos.PromptScan {
 			t.Errorf("another sale has the counter, and the display shows %s", k)
 		}
 	})

@@ -92,7 +92,7 @@ func TestUnfoundNeedsAManager(t *testing.T) {
 		c.status(id, "checking")
 		c.troubled(pos.TroubleNeedsManager, true)
 		c.wait(0)
-		if !c.till.Standing().Outlooks[ref].NeedsManager {
+		if !c.standing().Outlooks[ref].NeedsManager {
 			t.Error("the queue does not say that a manager must act")
 		}
 		_, err = c.till.Rule(c.t.Context(), ref, true, "", "manager")
@@ -143,12 +143,12 @@ func TestNothingLeft(t *testing.T) {
 		c.status(id, "unsent")
 		c.journaled("0s attempt.started", "0s attempt.lapse -> unsent")
 		c.wait(0)
-		if got := c.till.Standing(); got.Connection.State != pos.Offline || got.Take[pos.WeChat] != "no" {
+		if got := c.standing(); got.Connection.State != pos.Offline || got.Take[pos.WeChat] != "no" {
 			t.Errorf("the till says the line is %+v, takes %v", got.Connection, got.Take)
 		}
 		c.bank.line(false)
 		c.wait(11 * time.Second)
-		if got := c.till.Standing().Connection.State; got != pos.Online {
+		if got := c.standing().Connection.State; got != pos.Online {
 			t.Errorf("a probe did not notice that the line is back: %s", got)
 		}
 		c.scan(id, wechatCode)
@@ -316,7 +316,7 @@ func TestArmedForTwoMinutes(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.wait(119 * time.Second)
-		if c.till.Standing().Armed != id {
+		if c.standing().Armed != id {
 			t.Error("disarmed too soon")
 		}
 		c.wait(2 * time.Second)

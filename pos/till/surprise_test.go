@@ -227,21 +227,21 @@ func TestOutlookOfARefund(t *testing.T) {
 		release := make(chan struct{})
 		c.bank.refunds(func(r pos.Refund) (pos.RefundAnswer, error) { <-release; return gone(r) })
 		r := c.give(id, 30, "k1")
-		if o := c.till.Standing().Outlooks[r.Reference]; !o.Calling || o.Tries != 1 || !o.Next.IsZero() {
+		if o := c.standing().Outlooks[r.Reference]; !o.Calling || o.Tries != 1 || !o.Next.IsZero() {
 			t.Errorf("while it is under way: %+v", o)
 		}
 		second := c.give(c.paid(200, alipayCode), 30, "k2")
-		if o, told := c.till.Standing().Outlooks[second.Reference]; told {
+		if o, told := c.standing().Outlooks[second.Reference]; told {
 			t.Errorf("one that waits for its turn: %+v", o)
 		}
 		close(release)
 		c.wait(10 * time.Minute)
-		o := c.till.Standing().Outlooks[r.Reference]
+		o := c.standing().Outlooks[r.Reference]
 		if o.Calling || o.Tries < 3 || !o.NeedsManager || !o.Next.After(time.Now()) {
 			t.Errorf("when it was asked about: %+v", o)
 		}
 		c.stands(second.ID, pos.Refunded)
-		if s := c.till.Standing(); s.Refunds != 1 || s.Unfinished != 1 {
+		if s := c.standing(); s.Refunds != 1 || s.Unfinished != 1 {
 			t.Errorf("%d refunds, %d unfinished", s.Refunds, s.Unfinished)
 		}
 	})
@@ -293,7 +293,7 @@ func TestARefundFindsTheLineGone(t *testing.T) {
 		id := c.paid(100, wechatCode)
 		c.bank.line(true)
 		c.give(id, 30, "k1")
-		if got := c.till.Standing().Connection.State; got != pos.Offline {
+		if got := c.standing().Connection.State; got != pos.Offline {
 			t.Errorf("the line is %s", got)
 		}
 	})
@@ -309,7 +309,7 @@ func TestTwoSilencesInARow(t *testing.T) {
 		c.scan(c.sell(100), wechatCode)
 		for _, want := range []pos.ConnectionState{pos.Degraded, pos.Offline} {
 			c.wait(1500 * time.Millisecond)
-			if got := c.till.Standing().Connection.State; got != want {
+			if got := c.standing().Connection.State; got != want {
 				t.Errorf("after %s the line is %s, want %s", time.Since(c.began), got, want)
 			}
 		}

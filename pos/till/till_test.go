@@ -271,6 +271,12 @@ func (c *counter) wait(d time.Duration) {
 	synctest.Wait()
 }
 
+// standing is what everybody is told once the till's turn is over: an answer may come a moment before.
+func (c *counter) standing() pos.Standing {
+	synctest.Wait()
+	return c.till.Standing()
+}
+
 func (c *counter) sale(id string) pos.Sale {
 	c.t.Helper()
 	s, err := c.file.Sale(c.t.Context(), id)

@@ -46,7 +46,7 @@ func TestManyRefundsAfterARestart(t *testing.T) {
 		}
 		stands := func(want int) {
 			t.Helper()
-			if s := c.till.Standing(); s.Refunds != want || s.Unfinished != want {
+			if s := c.standing(); s.Refunds != want || s.Unfinished != want {
 				t.Errorf("%d refunds of %d unfinished, want %d", s.Refunds, s.Unfinished, want)
 			}
 		}
@@ -134,8 +134,8 @@ func TestDeferredRefundsStandInNobodysWay(t *testing.T) {
 				owed++
 			}
 		}
-		if owed != poor || c.till.Standing().Refunds != poor {
-			t.Errorf("%d wait, and %d are said to, want %d", owed, c.till.Standing().Refunds, poor)
+		if owed != poor || c.standing().Refunds != poor {
+			t.Errorf("%d wait, and %d are said to, want %d", owed, c.standing().Refunds, poor)
 		}
 		c.wait(time.Until(later) + 20*time.Minute)
 		if came, _ := w.served(); len(came) != many {
@@ -169,7 +169,7 @@ func TestManyRefundsAndAFailedCommit(t *testing.T) {
 					if got := slices.Compact(slices.Sorted(slices.Values(came))); len(came) != many || !slices.Equal(got, slices.Sorted(slices.Values(asked))) {
 						t.Errorf("%d came, %d of them once", len(came), len(got))
 					}
-					if s := c.till.Standing(); s.Unfinished != 0 {
+					if s := c.standing(); s.Unfinished != 0 {
 						t.Errorf("%d are unfinished", s.Unfinished)
 					}
 				}, func(c *counter) { c.bank.can.RefundsAtOnce = 32 })
@@ -188,7 +188,7 @@ func TestManyRefundsLapse(t *testing.T) {
 		for _, id := range ids {
 			c.stands(c.sale(id).Refunds[0].ID, pos.Withdrawn)
 		}
-		if s := c.till.Standing(); s.Unfinished != 0 {
+		if s := c.standing(); s.Unfinished != 0 {
 			t.Errorf("%d are unfinished", s.Unfinished)
 		}
 		c.bank.line(false)
@@ -217,7 +217,7 @@ func TestDeferredOverAFailingFile(t *testing.T) {
 		r := c.give(id, 100, "last")
 		c.wait(time.Hour)
 		c.stands(r.ID, pos.Refunded)
-		if s := c.till.Standing(); s.Refunds != 20 {
+		if s := c.standing(); s.Refunds != 20 {
 			t.Errorf("%d wait, want those in doubt", s.Refunds)
 		}
 	})
@@ -246,7 +246,7 @@ func TestHowManyWaitUnread(t *testing.T) {
 		c.bank.mu.Unlock()
 		c.wait(5 * time.Second)
 		c.restart()
-		if s := c.till.Standing(); s.Refunds != many || s.Unfinished != many+1 || c.file.refundsRead() == many {
+		if s := c.standing(); s.Refunds != many || s.Unfinished != many+1 || c.file.refundsRead() == many {
 			t.Errorf("%d refunds of %d unfinished, %d were read", s.Refunds, s.Unfinished, c.file.refundsRead())
 		}
 	}, func(c *counter) { c.bank.can.ByReference = true })
@@ -273,7 +273,7 @@ func TestHowManyWaitAfterAFailedCommit(t *testing.T) {
 		_, err := c.till.Sell(c.t.Context(), pos.NewSale{Amount: pos.Amount{Minor: 7, Currency: "USD"}})
 		problem(t, err, pos.StorageFailed)
 		c.wait(time.Second)
-		if s := c.till.Standing(); s.Refunds != many || s.Unfinished != many {
+		if s := c.standing(); s.Refunds != many || s.Unfinished != many {
 			t.Errorf("%d refunds of %d unfinished", s.Refunds, s.Unfinished)
 		}
 	})
@@ -307,7 +307,7 @@ func TestRefundsAskedForInADrain(t *testing.T) {
 		if came, _ := w.served(); len(came) != many+more || failed.Load() != 0 || w.raced {
 			t.Errorf("%d came, %d were refused, two parts at a time: %v", len(came), failed.Load(), w.raced)
 		}
-		if s := c.till.Standing(); s.Refunds != 0 {
+		if s := c.standing(); s.Refunds != 0 {
 			t.Errorf("%d wait", s.Refunds)
 		}
 	}, func(c *counter) { c.bank.can.RefundsAtOnce = 32 })
