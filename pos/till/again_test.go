@@ -1,6 +1,7 @@
 package till_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -61,4 +62,56 @@ func TestTheSameTwoWordsForHours(t *testing.T) {
 			}, func(c *counter) { c.bank.can.ByReference = name == "a cancel that has left" })
 		})
 	}
+}
+
+// The acquirer refuses our set-up, and a manager is called; then the line goes. That the set-up was refused stands until
+// the acquirer says something else.
+func TestADeadLineTakesNoManagerBack(t *testing.T) {
+	story(t, func(c *counter) {
+		c.bank.next(replyLost(time.Second))
+		for range 3 {
+			c.bank.answers = append(c.bank.answers, func(*account) (pos.Answer, error) { return pos.Answer{Event: pos.Silence, Misfit: true}, nil })
+		}
+		id := c.sell(100)
+		c.scan(id, wechatCode)
+		c.wait(4 * time.Second)
+		c.troubled(pos.TroubleNeedsManager, true)
+		rows := c.journalOf(id)
+		c.bank.line(true)
+		c.wait(20 * time.Second)
+		c.troubled(pos.TroubleNeedsManager, true)
+		if now := c.journalOf(id); !slices.Equal(now, rows) {
+			t.Errorf("it was %q, and is %q", rows, now)
+		}
+		c.bank.line(false)
+		c.wait(20 * time.Second)
+		c.status(id, "paid")
+		c.troubled(pos.TroubleNeedsManager, false)
+	}, func(c *counter) { c.bank.can.ByReference = true })
+}
+
+// The same of a refund.
+func TestADeadLineTakesNoManagerBackFromARefund(t *testing.T) {
+	story(t, func(c *counter) {
+		id := c.paid(100, wechatCode)
+		refused := func(pos.Refund) (pos.RefundAnswer, error) {
+			return pos.RefundAnswer{Event: pos.RefundSilence, Misfit: true}, nil
+		}
+		c.bank.refunds(gone)
+		c.bank.lookups = append(c.bank.lookups, refused, refused, refused)
+		c.give(id, 30, "k1")
+		for range 600 {
+			if c.wait(time.Second); c.sale(id).Refunds[0].Misfit {
+				break
+			}
+		}
+		c.troubled(pos.TroubleNeedsManager, true)
+		rows := c.journalOf(id)
+		c.bank.line(true)
+		c.wait(time.Hour)
+		c.troubled(pos.TroubleNeedsManager, true)
+		if now := c.journalOf(id); !slices.Equal(now, rows) {
+			t.Errorf("it was %q, and is %q", rows, now)
+		}
+	})
 }

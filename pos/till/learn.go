@@ -86,11 +86,12 @@ func (t *Till) about(ctx context.Context, reference string) (*debt, *pos.Sale, e
 // or a change in who must act. A silence is no word: it is worth a row only after an act of ours, or a line that
 // comes and goes would write one a try, for days.
 func teaches(ans pos.Answer, a pos.Attempt) bool {
-	another := ans.Event != a.Last
-	if ans.Event == pos.Silence {
-		another = a.Last == pos.Leave || a.Last == pos.GiveUp || a.Last == pos.CancelLeave
+	id := ans.Theirs != "" && ans.Theirs != a.Theirs
+	if ans.Event == pos.Silence { // of a dead line it does not take back that our set-up is refused
+		ours := a.Last == pos.Leave || a.Last == pos.GiveUp || a.Last == pos.CancelLeave
+		return ours || id || ans.Misfit && !a.Misfit
 	}
-	return another || (ans.Theirs != "" && ans.Theirs != a.Theirs) || ans.Misfit != a.Misfit
+	return ans.Event != a.Last || id || ans.Misfit != a.Misfit
 }
 
 // entry writes an answer down so that a report can be folded from the entry alone.

@@ -232,7 +232,7 @@ func (t *Till) lost(reason string) {
 		state = pos.Offline
 	}
 	t.probeAt = time.Now().Add(probeEvery)
-	if t.connection.State != state && (t.connection.State != pos.Offline || state != pos.Degraded) {
+	if t.connection.State != state {
 		t.connect(state, reason)
 	}
 }

@@ -203,11 +203,11 @@ func (t *Till) refundLearns(ctx context.Context, reference string, ans pos.Refun
 
 // teachesRefund is teaches for a refund.
 func teachesRefund(ans pos.RefundAnswer, r pos.Refund) bool {
-	another := ans.Event != r.Last
+	id := ans.Theirs != "" && ans.Theirs != r.Theirs
 	if ans.Event == pos.RefundSilence {
-		another = r.Last == pos.RefundLeave
+		return r.Last == pos.RefundLeave || id || ans.Misfit && !r.Misfit
 	}
-	return another || (ans.Theirs != "" && ans.Theirs != r.Theirs) || ans.Misfit != r.Misfit
+	return ans.Event != r.Last || id || ans.Misfit != r.Misfit
 }
 
 // noNews reports whether an answer that the table has no place for is no oddity either: a question that outlived
