@@ -37,11 +37,21 @@ func TestPages(t *testing.T) {
 			if page.code != 0 {
 				t.Fatalf("posctl open: exit %d %s", page.code, page.stderr)
 			}
+			told, err := os.Create(filepath.Join(t.TempDir(), "told"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			go func() { // ends with the boutique
+				defer told.Close()
+				for r := range b.replies {
+					_, _ = fmt.Fprintf(told, "%t %q\n", r.OK, r.Say)
+				}
+			}()
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 			defer cancel()
 			node := exec.CommandContext(ctx, "node", "--test", script)
 			node.Env = append(environment(), "POSD_PAGE="+strings.TrimSpace(page.stdout), "POSD_CONFIG="+r.config,
-				"POSD_BASE="+r.base, "POSD_DATA="+r.data, "POSCTL="+command(t, "posctl"), fmt.Sprintf("POSIM_SAY=/proc/%d/fd/0", b.cmd.Process.Pid))
+				"POSD_BASE="+r.base, "POSD_DATA="+r.data, "POSCTL="+command(t, "posctl"), fmt.Sprintf("POSIM_SAY=/proc/%d/fd/0", b.cmd.Process.Pid), "POSIM_TOLD="+told.Name())
 			if shots := os.Getenv("POSD_SHOTS"); shots != "" {
 				node.Env = append(node.Env, "POSD_SHOTS="+shots) // a folder for pictures of every scene
 			}

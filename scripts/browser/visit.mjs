@@ -6,13 +6,14 @@
 //   POSD_PAGE    the address that posctl open prints, with its one-time code; one address a file of tests
 //   POSIM_SAY    a file that reads commands for posim, such as /proc/PID/fd/0 of a posim that was started with
 //                --script -; without it the scenes that need the boutique are left out, and say so
+//   POSIM_TOLD   a file that gets a line for each of posim's replies, which begins with true or false
 //   POSD_SHOTS   a folder for pictures of every scene, wide and narrow (optional)
 //   CHROMIUM     the browser (default /usr/bin/chromium)
 //
 // The register takes USD, its cashier reads English, its shopper Chinese, and nothing is unfinished on it.
 
 import assert from 'node:assert/strict';
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { after, before, beforeEach } from 'node:test';
 
 import { Counter, within } from './counter.mjs';
@@ -25,8 +26,19 @@ export const base = new URL(address).origin;
 export const wide = { width: 1280, height: 800 };
 export const narrow = { width: 390, height: 844 };
 
-// boutique says commands to posim; null where the test was not told how.
-export const boutique = process.env.POSIM_SAY ? (command) => appendFileSync(process.env.POSIM_SAY, command + '\n') : null;
+const replies = () => readFileSync(process.env.POSIM_TOLD, 'utf8').split('\n').slice(0, -1);
+
+// boutique says a command to posim and waits until it was carried out: what is pressed next finds it done. It is null
+// where the test was not told how.
+export const boutique = process.env.POSIM_SAY ? (command) => {
+  const before = replies().length, late = Date.now() + within, pause = new Int32Array(new SharedArrayBuffer(4));
+  appendFileSync(process.env.POSIM_SAY, command + '\n');
+  while (replies().length === before) {
+    if (Date.now() > late) throw new Error('the boutique does not answer: ' + command);
+    Atomics.wait(pause, 0, 0, 5);
+  }
+  assert.match(replies()[before], /^true/, command);
+} : null;
 
 const complaints = []; // what no page may do
 const codes = []; // payment codes that were typed: none may be found on a page
