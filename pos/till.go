@@ -97,8 +97,7 @@ type Waiting struct {
 
 // Backlog counts the refunds that have not ended.
 type Backlog struct {
-	Owed   int       // those that have not left
-	Left   int       // those that may have
-	Oldest time.Time // when the first of them was asked for
-	Sums   map[Currency]int64
+	Owed int // those that have not left
+	Left int // those that may have
+	Sums map[Currency]int64
 }

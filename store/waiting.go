@@ -54,12 +54,10 @@ SELECT id, seq AS place
  WHERE id IN (SELECT value FROM json_each(?))`
 
 	selectBacklog = `
-SELECT b.currency, b.owed, b.waiting - b.owed, b.minor, j.at_ms
-  FROM (SELECT currency, sum(state = 'owed') AS owed, count(*) AS waiting, sum(minor) AS minor, min(seq) AS seq
-          FROM refund
-         WHERE ` + unfinishedRefund + `
-         GROUP BY currency) AS b
-  JOIN journal AS j ON j.seq = b.seq`
+SELECT currency, sum(state = 'owed'), sum(state <> 'owed'), sum(minor)
+  FROM refund
+ WHERE ` + unfinishedRefund + `
+ GROUP BY currency`
 
 	// selectOwedNames takes the word of a refund's last event from the journal: it may have been sent and come back.
 	selectOwedNames = `
@@ -122,7 +120,10 @@ func (s *Store) Refunds(ctx context.Context, left bool, after int64, limit int) 
 		byID[x.ID] = x
 	}
 	for i := range list {
-		list[i].Sale = byID[list[i].Sale.ID]
+		w := &list[i]
+		if w.Sale = byID[w.Sale.ID]; w.Sale.Refund(w.Reference) == nil {
+			return nil, &pos.Error{Op: "store.read", Problem: pos.StorageFailed, Err: fmt.Errorf("%w: refund %s is listed with a sale that knows none", ErrDiffers, w.Reference)}
+		}
 	}
 	return list, nil
 }
@@ -148,14 +149,11 @@ func (s *Store) Backlog(ctx context.Context) (pos.Backlog, error) {
 	err := s.query(ctx, func(rows *sql.Rows) error {
 		var currency pos.Currency
 		var owed, left int
-		var sum, oldest int64
-		if err := rows.Scan(&currency, &owed, &left, &sum, &oldest); err != nil {
+		var sum int64
+		if err := rows.Scan(&currency, &owed, &left, &sum); err != nil {
 			return err
 		}
 		b.Owed, b.Left, b.Sums[currency] = b.Owed+owed, b.Left+left, sum
-		if at := time.UnixMilli(oldest).UTC(); b.Oldest.IsZero() || at.Before(b.Oldest) {
-			b.Oldest = at
-		}
 		return nil
 	}, selectBacklog)
 	return b, err

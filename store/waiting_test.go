@@ -3,6 +3,7 @@ package store
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -106,9 +107,6 @@ func (c *count) waitingAgrees(t *testing.T, s *Store) {
 		left := r.State != pos.RefundOwed
 		want[left] = append(want[left], pos.Waiting{Seq: e.Seq, Reference: r.Reference, Sale: x})
 		backlog.Sums[r.Amount.Currency] += r.Amount.Minor
-		if backlog.Oldest.IsZero() {
-			backlog.Oldest = r.Asked
-		}
 		if left {
 			backlog.Left++
 			continue
@@ -135,5 +133,18 @@ func (c *count) waitingAgrees(t *testing.T, s *Store) {
 			after = few[len(few)-1].Seq
 		}
 		same(t, fmt.Sprint("refunds that may have left: ", left), want[left], walked, nil)
+	}
+}
+
+// A refund is listed with a sale that never had it: that is said, and nobody stumbles over what is not there.
+func TestARefundOfNoSale(t *testing.T) {
+	s := open(t, register(t))
+	s.must(t, sold("a"), started("a", "r1", "h"), event("a", "r1", pos.Leave), event("a", "r1", pos.Approve), sold("b"),
+		pos.Entry{Kind: pos.RefundAsked, Day: "2026-11-20", Sale: "a", Reference: "f1", Body: pos.Body{Refund: "i1", Attempt: "r1", Amount: 40, Currency: "USD"}})
+	if _, err := s.write.ExecContext(t.Context(), "UPDATE refund SET sale = 'b' WHERE reference = 'f1'"); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := s.Refunds(t.Context(), false, 0, 16); pos.ProblemOf(err) != pos.StorageFailed || !strings.Contains(err.Error(), "f1") {
+		t.Errorf("%+v, %v", list, err)
 	}
 }
