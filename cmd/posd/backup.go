@@ -133,7 +133,7 @@ func withRemedy(cfg Config, err error) error {
 	case errors.Is(err, store.ErrRestored):
 		return coded{exitBroken, fmt.Errorf("%w. Payments may have been made that it does not know. If this file is to be used, a manager takes it into service with: posd journal adopt --config FILE --by NAME --why TEXT", err)}
 	case errors.Is(err, store.ErrDamaged):
-		return coded{exitBroken, fmt.Errorf("%w. Nothing in %s was changed: keep a copy of it as it is, and call support. To go on, put the newest copy of %s in the file's place, its -wal and -shm aside, and a manager takes it into service with: posd journal adopt --config FILE --by NAME --why TEXT", err, cfg.Data, cfg.backupDir())}
+		return coded{exitBroken, fmt.Errorf("%w. Keep a copy of %s as it is, and call support. To go on, put the newest copy of %s in the file's place, its -wal and -shm aside, and a manager takes it into service with: posd journal adopt --config FILE --by NAME --why TEXT", err, cfg.Data, cfg.backupDir())}
 	}
 	return err
 }

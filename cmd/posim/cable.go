@@ -51,7 +51,7 @@ func (c *cable) plug(greeting []byte) error {
 		return nil
 	}
 	if c.node != nil {
-		return c.listenAt()
+		return c.listen()
 	}
 	master, tty, err := pty.Open()
 	if err != nil {

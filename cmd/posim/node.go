@@ -27,7 +27,7 @@ var reportDescriptor, _ = hex.DecodeString("058c0902a1010912a1028502150026ff0075
 	"950809ff8102c085fd9507750809009102c0")
 
 // listen plugs the node in: whoever opens its path is the register.
-func (c *cable) listenAt() error {
+func (c *cable) listen() error {
 	socket, err := net.ListenUnix("unixpacket", &net.UnixAddr{Name: c.link, Net: "unixpacket"})
 	if err != nil {
 		return fmt.Errorf("plug in a node: %w", err)

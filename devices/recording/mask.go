@@ -201,24 +201,25 @@ func maskKeys(b []byte) {
 	var digits, letters []int // offsets of presses
 	pressed, put := map[uint16]int{}, map[int]uint16{}
 	var releases [][2]int // a release, and the press it belongs to
+	typed := func(at int, key uint16) {
+		put[at] = key
+		binary.LittleEndian.PutUint16(b[at+eventSize-6:], key)
+	}
 	end := func(ended bool) {
 		gone := hidden(digits, ended)
 		if n := len(letters); n > fewDigits || !ended && n > keepFirst {
 			gone = digits
 			for _, at := range letters[keepFirst:] {
-				put[at] = keyA
+				typed(at, keyA)
 			}
 		}
 		for _, at := range gone {
-			put[at] = keyZero
+			typed(at, keyZero)
 		}
 		for _, r := range releases {
 			if key, ok := put[r[1]]; ok {
-				put[r[0]] = key
+				typed(r[0], key)
 			}
-		}
-		for at, key := range put {
-			binary.LittleEndian.PutUint16(b[at+eventSize-6:], key)
 		}
 		digits, letters, releases = nil, nil, nil
 	}

@@ -83,8 +83,11 @@ func (s *Server) unfinished(ctx context.Context, limit int) ([]pos.Sale, []pos.W
 		return sales, refunds, err
 	}
 	owed, err := s.o.Book.Refunds(ctx, false, 0, limit-len(refunds))
-	return sales, slices.DeleteFunc(append(refunds, owed...), func(w pos.Waiting) bool { // it ended while we read
-		return w.Sale.Refund(w.Reference).State.Final()
+	known := map[string]bool{}
+	return sales, slices.DeleteFunc(append(refunds, owed...), func(w pos.Waiting) bool { // it ended or came back while we read
+		twice := known[w.Reference]
+		known[w.Reference] = true
+		return twice || w.Sale.Refund(w.Reference).State.Final()
 	}), err
 }
 
@@ -98,6 +101,12 @@ func (s *Server) notFinal(ctx context.Context) ([]report.Item, error) {
 	for _, i := range q.Items {
 		known[i.ID] = true
 	}
+	add := func(i report.Item) {
+		if !known[i.ID] { // it may have left, or come back, while we read
+			known[i.ID] = true
+			q.Items = append(q.Items, i)
+		}
+	}
 	now, outlooks := time.Now(), s.o.Till.Standing().Outlooks
 	for after, more := int64(0), true; more; {
 		left, err := s.o.Book.Refunds(ctx, true, after, listed)
@@ -105,18 +114,14 @@ func (s *Server) notFinal(ctx context.Context) ([]report.Item, error) {
 			return nil, err
 		}
 		for _, w := range left {
-			r := *w.Sale.Refund(w.Reference)
-			if after = w.Seq; !known[r.ID] {
-				q.Items = append(q.Items, s.refundItem(w.Sale, r, now, outlooks[w.Reference]))
-			}
+			after = w.Seq
+			add(s.refundItem(w.Sale, *w.Sale.Refund(w.Reference), now, outlooks[w.Reference]))
 		}
 		more = len(left) == listed
 	}
 	owed, err := s.o.Book.Owed(ctx, 0)
 	for _, c := range owed {
-		if !known[c.ID] {
-			q.Items = append(q.Items, report.CarriedItem(c))
-		}
+		add(report.CarriedItem(c))
 	}
 	slices.SortStableFunc(q.Items, func(a, b report.Item) int { return a.Since.Compare(b.Since) })
 	return q.Items, err
