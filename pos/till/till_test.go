@@ -271,7 +271,9 @@ func (c *counter) wait(d time.Duration) {
 	synctest.Wait()
 }
 
-// standing is what everybody is told once the till's turn is over: an answer may come a moment before.
+// What follows reads when the till's turn is over: an answer may come a moment before the screens and the file have it.
+
+// standing is what everybody is told.
 func (c *counter) standing() pos.Standing {
 	synctest.Wait()
 	return c.till.Standing()
@@ -279,6 +281,7 @@ func (c *counter) standing() pos.Standing {
 
 func (c *counter) sale(id string) pos.Sale {
 	c.t.Helper()
+	synctest.Wait()
 	s, err := c.file.Sale(c.t.Context(), id)
 	if err != nil {
 		c.t.Fatal(err)
@@ -295,6 +298,7 @@ func (c *counter) status(id, want string) {
 
 // journal is the file as a technician would tell it: when, and what.
 func (c *counter) journal() []string {
+	synctest.Wait()
 	entries, err := c.file.Entries(c.t.Context(), 0, 1000)
 	if err != nil {
 		c.t.Fatal(err)
@@ -312,6 +316,7 @@ func (c *counter) journal() []string {
 
 // journalOf is the kinds of a sale's entries.
 func (c *counter) journalOf(id string) (kinds []string) {
+	synctest.Wait()
 	entries, err := c.file.Entries(c.t.Context(), 0, 2000)
 	if err != nil {
 		c.t.Fatal(err)
@@ -337,6 +342,7 @@ func (c *counter) journaled(want ...string) {
 
 func (c *counter) troubled(code pos.TroubleCode, want bool) {
 	c.t.Helper()
+	synctest.Wait()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if got := c.troubles[code] > 0; got != want {
@@ -346,6 +352,7 @@ func (c *counter) troubled(code pos.TroubleCode, want bool) {
 
 // told is what stands on the screens now: code, what it is about, and since how many seconds of the story.
 func (c *counter) told() (lines []string) {
+	synctest.Wait()
 	for _, t := range c.board.Standing(time.Now()) {
 		lines = append(lines, strings.TrimSpace(fmt.Sprintf("%s %s", t.Code, t.About))+fmt.Sprintf(" %ds", int(t.Since.Sub(c.began).Seconds())))
 	}
@@ -354,6 +361,7 @@ func (c *counter) told() (lines []string) {
 
 func (c *counter) shown(want ...pos.PromptKind) {
 	c.t.Helper()
+	synctest.Wait()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !slices.Equal(c.prompts, want) {
