@@ -36,6 +36,7 @@ func (c *counter) give(sale string, minor int64, key string) pos.Refund {
 // stands reads where a refund is in the file.
 func (c *counter) stands(id string, want pos.RefundState) pos.Refund {
 	c.t.Helper()
+	synctest.Wait()
 	s, err := c.file.SaleOf(c.t.Context(), id)
 	if err != nil {
 		c.t.Fatal(err)

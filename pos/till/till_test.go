@@ -281,7 +281,6 @@ func (c *counter) standing() pos.Standing {
 
 func (c *counter) sale(id string) pos.Sale {
 	c.t.Helper()
-	synctest.Wait()
 	s, err := c.file.Sale(c.t.Context(), id)
 	if err != nil {
 		c.t.Fatal(err)
@@ -291,6 +290,7 @@ func (c *counter) sale(id string) pos.Sale {
 
 func (c *counter) status(id, want string) {
 	c.t.Helper()
+	synctest.Wait()
 	if got := c.sale(id); got.Status() != want {
 		c.t.Errorf("the sale is %q, want %q; the journal:\n%s", got.Status(), want, strings.Join(c.journal(), "\n"))
 	}

@@ -102,3 +102,6 @@ export const prompts = {
   unsent: () => ({ ...sum, kind: 'unsent', until: null, at: ago(0) }),
   cancelled: () => ({ ...sum, kind: 'cancelled', until: null, at: ago(0) }),
 };
+
+// clocks are the seconds that a prompt has left when it is made.
+export const clocks = { scan: 87, wrong_code: 80, holding: 23, confirm: 38, qr: 94 };
