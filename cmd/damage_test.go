@@ -116,9 +116,7 @@ func TestDamagedFolderIsRefused(t *testing.T) {
 	t.Run("a disk that takes no writes", func(t *testing.T) {
 		tried++
 		r.kill(t)
-		if os.Getuid() != 0 {
-			t.Skip("only root can mount a folder read-only: run this test as root")
-		}
+		needRoot(t, "can mount a folder read-only")
 		for _, flags := range []uintptr{syscall.MS_BIND, syscall.MS_BIND | syscall.MS_REMOUNT | syscall.MS_RDONLY} {
 			if err := syscall.Mount(r.data, r.data, "", flags, ""); err != nil {
 				t.Fatal(err)
@@ -138,6 +136,14 @@ func TestDamagedFolderIsRefused(t *testing.T) {
 	}
 }
 
+// needRoot fails for anybody else: a promise that was not tried is not kept.
+func needRoot(t *testing.T, can string) {
+	t.Helper()
+	if os.Getuid() != 0 {
+		t.Fatalf("only root %s: run scripts/check as root", can)
+	}
+}
+
 func remove(t *testing.T, path string) {
 	t.Helper()
 	if err := os.Remove(path); err != nil {
@@ -148,9 +154,7 @@ func remove(t *testing.T, path string) {
 // runsAs runs the daemon under another account, which only root can.
 func (r *register) runsAs(t *testing.T, b *boutique, account int) ran {
 	t.Helper()
-	if os.Getuid() != 0 {
-		t.Skip("only root can run a command under another account: run this test as root")
-	}
+	needRoot(t, "can run a command under another account")
 	config, err := os.ReadFile(r.config)
 	if err != nil {
 		t.Fatal(err)

@@ -20,9 +20,7 @@ import (
 // as often as they are tried; the payment that was under way is cancelled and the day is closed all the same. When there
 // is room again the register trades on by itself.
 func TestFullDisk(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("only root can mount a small disk: run this test as root")
-	}
+	needRoot(t, "can mount a small disk")
 	r, b := counter(t)
 	r.kill(t)
 	small := filepath.Join(filepath.Dir(r.data), "small")

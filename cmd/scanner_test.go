@@ -17,15 +17,7 @@ func TestFeltAtTheScanner(t *testing.T) {
 		"ack": {`profile = "honeywell-1900-ack"`, "an error tone"},
 	} {
 		t.Run(kind, func(t *testing.T) {
-			b := openBoutique(t, "--scanner", kind)
-			r := openRegister(t, b)
-			r.kill(t)
-			text, err := os.ReadFile(r.config)
-			if err != nil {
-				t.Fatal(err)
-			}
-			write(t, r.config, 0o600, strings.Replace(string(text), `driver = "line"`, c.device, 1))
-			r.start(t)
+			r, b := scansWith(t, kind, c.device)
 			r.devicesReady(t)
 			b.do(t, "scan price-tag") // nobody is being asked to pay
 			b.do(t, "scanner until %s 30s", c.refused)
@@ -50,21 +42,28 @@ func TestFeltAtTheScanner(t *testing.T) {
 	}
 }
 
+// scansWith opens a boutique with another scanner than a line's, and a register with the settings for it.
+func scansWith(t *testing.T, kind, device string) (*register, *boutique) {
+	t.Helper()
+	b := openBoutique(t, "--scanner", kind)
+	r := openRegister(t, b)
+	r.kill(t)
+	text, err := os.ReadFile(r.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, r.config, 0o600, strings.Replace(string(text), `driver = "line"`, device, 1))
+	r.start(t)
+	return r, b
+}
+
 // Scanners that are no serial line sell too, and again after their cable was out: one that sends reports, and one that
 // types.
 func TestScannersThatAreNoLine(t *testing.T) {
 	t.Parallel()
 	for kind, device := range map[string]string{"hidpos": `profile = "honeywell-3310"`, "evdev": `driver = "evdev"`} {
 		t.Run(kind, func(t *testing.T) {
-			b := openBoutique(t, "--scanner", kind)
-			r := openRegister(t, b)
-			r.kill(t)
-			text, err := os.ReadFile(r.config)
-			if err != nil {
-				t.Fatal(err)
-			}
-			write(t, r.config, 0o600, strings.Replace(string(text), `driver = "line"`, device, 1))
-			r.start(t)
+			r, b := scansWith(t, kind, device)
 			pays := func(ticket string, amount int64, code string) {
 				t.Helper()
 				s := r.open(t, amount, ticket)
