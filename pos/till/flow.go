@@ -17,12 +17,18 @@ const restFirst = 2 * time.Second
 // maxOutlooks bounds how many refunds Standing tells about: the oldest.
 const maxOutlooks = 200
 
+// atDoor is how many refunds are made ready before it is their turn, once refunds go well: the place that an answer
+// leaves is taken in the same durable step.
+const atDoor = 4
+
 // flow is how refunds leave. One goes alone when nothing is known of the line; each that goes well lets one more
 // go beside it, up to what the dialect allows. One that left and brings no answer lets the next go alone again,
 // after a rest. So a line that is not really back leaves a few refunds in doubt, and not thousands.
 type flow struct {
-	wide   int       // calls that may be under way beside the first
+	wide   int       // calls that may be with the acquirer beside the first
 	calls  int       // under way
+	away   int       // of them, those that are with the acquirer or may go to it
+	door   []word    // of the others, those that are ready and wait for their turn
 	silent int       // refunds in a row, each after a rest, that brought no answer
 	rest   time.Time // until when no refund is sent; questions may go
 	yields time.Time // until when questions about payments and cancels go first, if any are under way
@@ -35,14 +41,43 @@ type flow struct {
 // stir says that something changed: the next turn looks at the refunds anew.
 func (f *flow) stir() { f.looked, f.told = false, nil }
 
-func (f *flow) full() bool { return f.calls > f.wide }
+// full reports whether no call may begin now. A refund may before it is its turn, for it waits at the door; a question
+// goes at once.
+func (f *flow) full(duty pos.Duty) bool {
+	return f.calls > f.wide+min(f.wide, atDoor) || duty != pos.DutySend && f.free() < 1
+}
 
-func (f *flow) begin() { f.calls++ }
+func (f *flow) free() int { return f.wide + 1 - f.away }
+
+// begin is the begin of a call.
+func (f *flow) begin(g *giving, away bool) {
+	f.calls++
+	if away {
+		f.goes(g)
+	}
+}
+
+func (f *flow) goes(g *giving) {
+	f.away++
+	g.away = true
+}
 
 // end is the end of a call.
-func (f *flow) end() {
+func (f *flow) end(g *giving) {
 	f.calls--
+	if g.away {
+		f.away--
+	}
+	g.away = false
 	f.stir()
+}
+
+// turnAway lets nobody wait at the door any more.
+func (f *flow) turnAway() {
+	for _, w := range f.door {
+		w.leave <- errNotHeld
+	}
+	f.door = nil
 }
 
 // well says that a refund was answered. That a question was proves less.
@@ -91,7 +126,7 @@ func (t *Till) giveBack(ctx context.Context, now time.Time) time.Time {
 		i++
 		t.flagRefund(g, now)
 		if !g.calling && !now.Before(g.due) {
-			if t.flow.full() {
+			if t.flow.full(g.r.Duty(t.can)) {
 				return t.flow.next // the end of any call looks again
 			}
 			if t.besides(g) {

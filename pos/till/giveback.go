@@ -15,6 +15,7 @@ type giving struct {
 	seq     int64      // of its asking: its place
 	r       pos.Refund // as journaled
 	calling bool       // a call is under way
+	away    bool       // and is with the acquirer, or may go there
 	stayed  bool       // the call ended and not one byte left, whatever the file says
 	due     time.Time
 	tries   int
@@ -98,7 +99,7 @@ func (t *Till) callRefund(ctx context.Context, g *giving, sends bool, call func(
 	r := g.r
 	g.calling, g.stayed = true, false // what an earlier call left undone says nothing of this one
 	g.tries++
-	t.flow.begin()
+	t.flow.begin(g, !sends)
 	t.calls.Go(func() {
 		bound, cancel := context.WithTimeout(ctx, callBound)
 		defer cancel()

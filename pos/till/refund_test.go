@@ -3,6 +3,7 @@ package till_test
 import (
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"posd/pos"

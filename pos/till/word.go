@@ -41,18 +41,25 @@ func (t *Till) say(ctx context.Context, w word) bool {
 	}
 }
 
-// hear takes down a word and those that wait behind it. No two are about one sale: its refunds go one by one.
+// hear takes down a word and those that wait behind it, and lets go whose turn it then is. No two are about one sale:
+// its refunds go one by one.
 func (t *Till) hear(ctx context.Context, w word) {
 	var steps []step
 	for more := true; more; {
-		take := t.refundEnded
 		if w.leave != nil {
-			take = t.refundLeaves
-		}
-		if s, ok := take(ctx, w); ok {
+			t.flow.door = append(t.flow.door, w)
+		} else if s, ok := t.refundEnded(ctx, w); ok {
 			steps = append(steps, s)
 		}
-		if len(steps) == maxWords {
+		if t.shut() {
+			t.flow.turnAway()
+		}
+		for len(t.flow.door) > 0 && t.flow.free() > 0 {
+			if s, ok := t.refundLeaves(ctx); ok {
+				steps = append(steps, s)
+			}
+		}
+		if len(steps) >= maxWords {
 			break
 		}
 		select {
@@ -80,13 +87,21 @@ func (t *Till) put(ctx context.Context, steps ...step) error {
 	return err
 }
 
-// refundLeaves is the entry that must be on disk before a refund goes.
-func (t *Till) refundLeaves(ctx context.Context, w word) (step, bool) {
+// shut reports whether no refund goes now, although it is ready: the file or the line is not there, or it rests.
+func (t *Till) shut() bool {
+	return t.broken != nil || t.connection.State == pos.Offline || time.Now().Before(t.flow.rest)
+}
+
+// refundLeaves is the entry that must be on disk before the first at the door goes.
+func (t *Till) refundLeaves(ctx context.Context) (step, bool) {
+	w := t.flow.door[0]
+	t.flow.door = t.flow.door[1:]
 	g := t.giving(w.g.r.Reference)
-	if t.broken != nil || g == nil || g.r.Duty(t.can) != pos.DutySend {
+	if g == nil || g.r.Duty(t.can) != pos.DutySend {
 		w.leave <- errNotHeld // withdrawn, or answered meanwhile
 		return step{}, false
 	}
+	t.flow.goes(w.g)
 	r := g.r
 	to, _ := r.State.Next(pos.RefundLeave)
 	return step{
@@ -100,7 +115,7 @@ func (t *Till) refundLeaves(ctx context.Context, w word) (step, bool) {
 // refundEnded is what is learned from the end of a call.
 func (t *Till) refundEnded(ctx context.Context, w word) (step, bool) {
 	g, ans := w.g, w.ans
-	t.flow.end()
+	t.flow.end(g)
 	switch {
 	case !w.sent || !w.left || ans.Event == pos.RefundNotLeft:
 	case w.err != nil || ans.Event == 0 || ans.Event == pos.RefundSilence:
