@@ -19,7 +19,8 @@ const (
 
 // soundLog finds a log that was damaged in its middle. SQLite takes the first frame that does not fit for the end, and
 // every payment behind it is gone without a word. A power cut leaves at most the end of one commit behind such a frame,
-// for the next begins only when the one before is on the disk, and each start empties the log.
+// for the next begins only when the one before is on the disk, and each start empties the log. What ends a commit must
+// fit to the frame before it: a torn head may be half of an older log.
 func soundLog(path string) error {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -51,22 +52,18 @@ func soundLog(path string) error {
 		return fmt.Errorf("the head of its log %s was changed", path)
 	}
 	frame := make([]byte, frameHead+size)
-	lost, sound := 0, true
-	for number := 1; ; number++ {
+	lost, sound := 0, true // sum is of all frames so far while they are sound, and then what the last one said it was
+	for {
 		if _, err := io.ReadFull(in, frame); err != nil {
 			break
 		}
 		ours := [2]uint32{binary.BigEndian.Uint32(frame[8:]), binary.BigEndian.Uint32(frame[12:])} == [2]uint32{binary.BigEndian.Uint32(head[16:]), binary.BigEndian.Uint32(head[20:])}
-		if sound {
-			next := sumUp(order, sumUp(order, sum, frame[:8]), frame[frameHead:])
-			if sound = ours && sums(frame[16:], next); sound {
-				sum = next
-				continue
-			}
-		}
-		if ours && binary.BigEndian.Uint32(frame[4:]) > 0 { // it ends a commit
+		fits := ours && sums(frame[16:], sumUp(order, sumUp(order, sum, frame[:8]), frame[frameHead:]))
+		sound = sound && fits
+		if fits && !sound && binary.BigEndian.Uint32(frame[4:]) > 0 { // it ends a commit
 			lost++
 		}
+		sum = [2]uint32{binary.BigEndian.Uint32(frame[16:]), binary.BigEndian.Uint32(frame[20:])}
 	}
 	if lost > 1 {
 		return fmt.Errorf("its log %s was changed in its middle, and %d commits stand behind that", path, lost)
