@@ -1,6 +1,7 @@
 package till
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -70,6 +71,12 @@ func (f *flow) end(g *giving) {
 	}
 	g.away = false
 	f.stir()
+}
+
+// waits puts who is ready at the door, in the order they were asked for.
+func (f *flow) waits(w word) {
+	i, _ := slices.BinarySearchFunc(f.door, w.g.seq, func(other word, seq int64) int { return cmp.Compare(other.g.seq, seq) })
+	f.door = slices.Insert(f.door, i, w)
 }
 
 // turnAway lets nobody wait at the door any more.

@@ -62,6 +62,7 @@ type flaky struct {
 	slow  time.Duration // so long takes the next append
 	read  int           // refunds that were read
 	most  int           // entries about refunds in one step
+	steps int           // that held entries about refunds
 
 	restored, takenZ int
 }
@@ -110,7 +111,9 @@ func (f *flaky) Append(ctx context.Context, entries ...pos.Entry) ([]pos.Entry, 
 			refunds++
 		}
 	}
-	f.most = max(f.most, refunds)
+	if f.most = max(f.most, refunds); refunds > 0 {
+		f.steps++
+	}
 	if len(f.fail) > 0 && slices.ContainsFunc(entries, func(e pos.Entry) bool { return e.Kind == f.fail[0].kind }) {
 		first := f.fail[0]
 		hit, f.fail = &first, f.fail[1:]

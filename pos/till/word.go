@@ -20,8 +20,12 @@ type word struct {
 }
 
 // maxWords is how many words are written down in one durable step: so many that a slow disk does not set the
-// pace of a drain, and so few that a payment does not wait for them.
-const maxWords = 8
+// pace of a drain, and so few that a payment does not wait for them. The end of a call brings up to perWord: itself, who
+// takes its place, and one more because it went well.
+const (
+	maxWords = 8
+	perWord  = 3
+)
 
 // step is an entry that is to be written, and what follows once it is or has failed to be.
 type step struct {
@@ -47,7 +51,7 @@ func (t *Till) hear(ctx context.Context, w word) {
 	var steps []step
 	for more := true; more; {
 		if w.leave != nil {
-			t.flow.door = append(t.flow.door, w)
+			t.flow.waits(w)
 		} else if s, ok := t.refundEnded(ctx, w); ok {
 			steps = append(steps, s)
 		}
@@ -59,7 +63,7 @@ func (t *Till) hear(ctx context.Context, w word) {
 				steps = append(steps, s)
 			}
 		}
-		if len(steps) >= maxWords {
+		if len(steps) > maxWords-perWord {
 			break
 		}
 		select {
