@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -116,6 +117,7 @@ func audited(ctx context.Context, audit func(context.Context) error, raise func(
 	case err == nil:
 		log.Info("audit", "took", time.Since(began).Round(time.Millisecond).String())
 	}
+	debug.FreeOSMemory() // of what was read for it, and of the first requests
 	return nil
 }
 
