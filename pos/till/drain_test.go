@@ -92,7 +92,7 @@ func (c *counter) back(w *window, n int) (took time.Duration) {
 	}
 }
 
-// astray is the farthest that a refund came from its place in the order.
+// astray is the farthest that a refund came from its place in the order: as many may overtake as are under way or ready.
 func astray(asked, came []string) (far int) {
 	place := map[string]int{}
 	for i, reference := range asked {
@@ -121,7 +121,7 @@ func TestDrain(t *testing.T) {
 					t.Errorf("%d went at a time, want %d", w.most, allowed)
 				}
 				came, _ := w.served()
-				if far := astray(asked, came); far >= allowed+4 || len(came) != len(asked) {
+				if far := astray(asked, came); far >= allowed+8 || len(came) != len(asked) {
 					t.Errorf("%d came for %d that were asked for, one of them %d places out of its order", len(came), len(asked), far)
 				}
 				if most := k.file.most; most > 8 || most < 2 && allowed > 8 {
