@@ -215,13 +215,7 @@ func drain(b *bench) ([]result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(r.data, 0o700); err != nil {
-		return nil, err
-	}
-	if err := os.WriteFile(filepath.Join(r.data, "register.key"), key, 0o600); err != nil {
-		return nil, err
-	}
-	if _, err := fill(filepath.Join(r.data, "register.db"), b.refunds, b.refunds); err != nil {
+	if _, err := r.ages(b.refunds, b.refunds); err != nil {
 		return nil, err
 	}
 	if _, err := r.start(b.posd); err != nil {

@@ -66,17 +66,19 @@ func (b *bench) aged(name string, sales int) (*register, pos.Date, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	if err := os.MkdirAll(r.data, 0o700); err != nil {
-		return nil, "", err
-	}
-	if err := os.WriteFile(filepath.Join(r.data, "register.key"), key, 0o600); err != nil {
-		return nil, "", err
-	}
-	day := pos.Date("")
-	if sales > 0 {
-		day, err = fill(filepath.Join(r.data, "register.db"), sales, 200)
-	}
+	day, err := r.ages(sales, 200)
 	return r, day, err
+}
+
+// ages gives a register that was never started a key, and a file with so many sales, of which the last are today's.
+func (r *register) ages(sales, today int) (pos.Date, error) {
+	if err := os.MkdirAll(r.data, 0o700); err != nil {
+		return "", err
+	}
+	if err := os.WriteFile(filepath.Join(r.data, "register.key"), key, 0o600); err != nil || sales == 0 {
+		return "", err
+	}
+	return fill(filepath.Join(r.data, "register.db"), sales, today)
 }
 
 // young is the smaller of two files that are compared.
