@@ -15,12 +15,13 @@ const (
 	logHead   = 32
 	frameHead = 24
 	logMagic  = 0x377f0682 // its last bit says how the sums are made
+	sector    = 512        // the smallest part of a disk that is written as a whole
 )
 
 // soundLog finds a log that was damaged in its middle. SQLite takes the first frame that does not fit for the end, and
 // every payment behind it is gone without a word. A power cut leaves at most the end of one commit behind such a frame,
-// for the next begins only when the one before is on the disk, and each start empties the log. What ends a commit must
-// fit to the frame before it: a torn head may be half of an older log.
+// for the next begins only when the one before is on the disk, and each start empties the log. A torn head may be half of
+// an older log: where a sector of the disk ends in it, it counts only if it fits to the frame before.
 func soundLog(path string) error {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -53,14 +54,15 @@ func soundLog(path string) error {
 	}
 	frame := make([]byte, frameHead+size)
 	lost, sound := 0, true // sum is of all frames so far while they are sound, and then what the last one said it was
-	for {
+	for at := int64(logHead); ; at += int64(len(frame)) {
 		if _, err := io.ReadFull(in, frame); err != nil {
 			break
 		}
 		ours := [2]uint32{binary.BigEndian.Uint32(frame[8:]), binary.BigEndian.Uint32(frame[12:])} == [2]uint32{binary.BigEndian.Uint32(head[16:]), binary.BigEndian.Uint32(head[20:])}
 		fits := ours && sums(frame[16:], sumUp(order, sumUp(order, sum, frame[:8]), frame[frameHead:]))
 		sound = sound && fits
-		if fits && !sound && binary.BigEndian.Uint32(frame[4:]) > 0 { // it ends a commit
+		torn := at%sector == sector-8                                                    // what it ends is of one sector, and what log it is of stands in the next
+		if !sound && ours && (fits || !torn) && binary.BigEndian.Uint32(frame[4:]) > 0 { // it ends a commit
 			lost++
 		}
 		sum = [2]uint32{binary.BigEndian.Uint32(frame[16:]), binary.BigEndian.Uint32(frame[20:])}

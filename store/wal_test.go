@@ -8,12 +8,12 @@ import (
 	"testing"
 )
 
-// A log in which commits of three frames each were written. What a power cut can do to the last of them is no damage, and
-// what makes SQLite forget more than that is.
+// A log of commits of three frames each, of which the last has seven. What a power cut can do to the last of them is no
+// damage, and what makes SQLite forget more than that is.
 func TestSoundLog(t *testing.T) {
-	const size, each = 512, 3
+	const size, each, count = 512, 3, 46
 	order := binary.BigEndian
-	log := binary.BigEndian.AppendUint32(nil, logMagic|1)
+	log := order.AppendUint32(nil, logMagic|1)
 	for _, x := range []uint32{3007000, size, 0, 7, 9} {
 		log = order.AppendUint32(log, x)
 	}
@@ -21,11 +21,11 @@ func TestSoundLog(t *testing.T) {
 	sum := sumUp(order, [2]uint32{}, log)
 	seal(sum)
 	var frames []int
-	for n := range uint32(5 * each) {
+	for n := range uint32(count) {
 		at := len(log)
 		frames = append(frames, at)
 		ends := uint32(0)
-		if n%each == each-1 {
+		if n < 39 && n%each == each-1 || n == count-1 {
 			ends = 20
 		}
 		for _, x := range []uint32{n + 1, ends, 7, 9} {
@@ -38,19 +38,25 @@ func TestSoundLog(t *testing.T) {
 		log = append(log, page...)
 	}
 	older := []byte{0, 0, 0, 35, 0, 0, 0, 35} // the begin of a head that stood there in an older log, and ended a commit
-	last := frames[4*each:]
+	const begin, edge, before = 39, 41, 38    // of the last commit, the head in it with a sector's end, the end of the one before
+	if frames[edge]%sector != sector-8 {
+		t.Fatalf("no sector ends in the head at %d", frames[edge])
+	}
 	for name, c := range map[string]struct {
 		change func(b []byte) []byte
 		sound  bool
 	}{
-		"whole":                       {func(b []byte) []byte { return b }, true},
-		"the last commit cut short":   {func(b []byte) []byte { return b[:last[1]+100] }, true},
-		"its first frame never came":  {func(b []byte) []byte { clear(b[last[0]:last[1]]); return b }, true},
-		"half of its heads are older": {func(b []byte) []byte { copy(b[last[0]:], older); copy(b[last[1]:], older); return b }, true},
-		"a bit of a page turned":      {func(b []byte) []byte { b[frames[4]+frameHead+9] ^= 4; return b }, false},
-		"a bit of a sum turned":       {func(b []byte) []byte { b[frames[4]+17] ^= 4; return b }, false},
-		"a frame in the middle lost":  {func(b []byte) []byte { return slices.Delete(b, frames[3], frames[4]) }, false},
-		"salt of another log":         {func(b []byte) []byte { b[frames[0]+9] ^= 1; return b }, false},
+		"whole":                             {func(b []byte) []byte { return b }, true},
+		"the last commit cut short":         {func(b []byte) []byte { return b[:frames[begin+1]+100] }, true},
+		"its first frame never came":        {func(b []byte) []byte { clear(b[frames[begin]:frames[begin+1]]); return b }, true},
+		"half of a head in it is older":     {func(b []byte) []byte { copy(b[frames[edge]:], older); return b }, true},
+		"a bit of a page turned":            {func(b []byte) []byte { b[frames[4]+frameHead+9] ^= 4; return b }, false},
+		"a bit of a sum turned":             {func(b []byte) []byte { b[frames[4]+17] ^= 4; return b }, false},
+		"a frame in the middle lost":        {func(b []byte) []byte { return slices.Delete(b, frames[3], frames[4]) }, false},
+		"salt of another log":               {func(b []byte) []byte { b[frames[0]+9] ^= 1; return b }, false},
+		"the end of the commit before":      {func(b []byte) []byte { b[frames[before]+frameHead+9] ^= 4; return b }, false},
+		"the size in the commit before":     {func(b []byte) []byte { b[frames[before]+7] ^= 1; return b }, false},
+		"the sum in front of its last page": {func(b []byte) []byte { b[frames[before-1]+17] ^= 4; return b }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "log")
