@@ -116,6 +116,7 @@ func (t *Till) discharge(ctx context.Context) time.Duration {
 	}
 	t.crowd(now)
 	soonest(t.giveBack(ctx, now))
+	soonest(t.tireAtDoor(now))
 	if t.broken != nil {
 		return 0
 	}

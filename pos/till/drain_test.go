@@ -201,6 +201,47 @@ func TestReadyAndTheLineGoes(t *testing.T) {
 	}
 }
 
+// One answer in a drain says nothing. Nothing else goes for a moment, then the next goes alone, and soon all have gone: who
+// was ready does not wait longer for it than the others.
+func TestOneSilenceInADrain(t *testing.T) {
+	story(t, func(c *counter) {
+		w, ids, asked := c.outage(120, 1)
+		silent := c.bank.gives[30]
+		c.bank.gives[30] = func(r pos.Refund) (pos.RefundAnswer, error) {
+			_, _ = silent(r)
+			return pos.RefundAnswer{Event: pos.RefundSilence, Reason: "unknown"}, nil
+		}
+		if took := c.back(w, len(ids)); took > 5*time.Second {
+			c.t.Errorf("it took %s", took)
+		}
+		if came, _ := w.served(); astray(asked, came) > 16 {
+			c.t.Errorf("one came %d places out of its order", astray(asked, came))
+		}
+	}, func(c *counter) { c.bank.can.RefundsAtOnce = 8 })
+}
+
+// The acquirer answers every refund, and says nothing with it. A few are in doubt, and not all.
+func TestSilencesInADrain(t *testing.T) {
+	story(t, func(c *counter) {
+		w, ids, _ := c.outage(200, 1)
+		for i := 40; i < len(ids); i++ {
+			serve := c.bank.gives[i]
+			c.bank.gives[i] = func(r pos.Refund) (pos.RefundAnswer, error) {
+				_, _ = serve(r)
+				return pos.RefundAnswer{Event: pos.RefundSilence, Reason: "unknown"}, nil
+			}
+		}
+		c.bank.line(false)
+		if err := c.till.Sync(c.t.Context()); err != nil {
+			c.t.Fatal(err)
+		}
+		c.wait(5 * time.Minute)
+		if came, _ := w.served(); len(came) > 40+32+10 {
+			c.t.Errorf("%d refunds left, of which %d brought nothing", len(came), len(came)-40)
+		}
+	}, func(c *counter) { c.bank.can.RefundsAtOnce = 32 })
+}
+
 // Two parts of one payment do not race each other to the acquirer, however many may go at a time.
 func TestPartsOfAPaymentGoOneByOne(t *testing.T) {
 	story(t, func(c *counter) {

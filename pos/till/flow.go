@@ -18,9 +18,13 @@ const restFirst = 2 * time.Second
 // maxOutlooks bounds how many refunds Standing tells about: the oldest.
 const maxOutlooks = 200
 
-// atDoor is how many refunds are made ready before it is their turn, once refunds go well: the place that an answer
-// leaves is taken in the same durable step.
-const atDoor = 4
+// Once refunds are answered quickly, a few are made ready before it is their turn: the place that an answer leaves is taken
+// in the same durable step. Who waits longer at the door is turned away, for a connection that idles may be dead.
+const (
+	atDoor    = 4
+	doorFor   = time.Second
+	quickWord = 500 * time.Millisecond
+)
 
 // flow is how refunds leave. One goes alone when nothing is known of the line; each that goes well lets one more
 // go beside it, up to what the dialect allows. One that left and brings no answer lets the next go alone again,
@@ -30,6 +34,7 @@ type flow struct {
 	calls  int       // under way
 	away   int       // of them, those that are with the acquirer or may go to it
 	door   []word    // of the others, those that are ready and wait for their turn
+	quick  bool      // the last answer came quickly
 	silent int       // refunds in a row, each after a rest, that brought no answer
 	rest   time.Time // until when no refund is sent; questions may go
 	yields time.Time // until when questions about payments and cancels go first, if any are under way
@@ -45,7 +50,11 @@ func (f *flow) stir() { f.looked, f.told = false, nil }
 // full reports whether no call may begin now. A refund may before it is its turn, for it waits at the door; a question
 // goes at once.
 func (f *flow) full(duty pos.Duty) bool {
-	return f.calls > f.wide+min(f.wide, atDoor) || duty != pos.DutySend && f.free() < 1
+	ahead := 0
+	if f.quick {
+		ahead = min(f.wide, atDoor)
+	}
+	return f.calls > f.wide+ahead || duty != pos.DutySend && f.free() < 1
 }
 
 func (f *flow) free() int { return f.wide + 1 - f.away }
@@ -79,21 +88,33 @@ func (f *flow) waits(w word) {
 	f.door = slices.Insert(f.door, i, w)
 }
 
-// turnAway lets nobody wait at the door any more.
-func (f *flow) turnAway() {
-	for _, w := range f.door {
-		w.leave <- errNotHeld
-	}
-	f.door = nil
+// turnAway lets nobody wait at the door any more who came before an instant, and returns when the first of the others came.
+func (f *flow) turnAway(before time.Time) (first time.Time) {
+	f.door = slices.DeleteFunc(f.door, func(w word) bool {
+		if w.came.Before(before) {
+			w.leave <- errNotHeld
+			return true
+		}
+		if first.IsZero() || w.came.Before(first) {
+			first = w.came
+		}
+		return false
+	})
+	return first
 }
 
-// well says that a refund was answered. That a question was proves less.
-func (f *flow) well(atOnce int) {
+// well says that a refund was answered. That a question was proves less, and so does an answer to one that left before
+// another brought none.
+func (f *flow) well(atOnce int, now time.Time) {
+	if now.Before(f.rest) {
+		return
+	}
 	f.wide, f.silent, f.rest = min(f.wide+1, max(atOnce, 1)-1), 0, time.Time{}
 }
 
 // silence says that a refund left and nothing came back. All that were under way at the time are one silence.
 func (f *flow) silence(now time.Time) {
+	f.wide = 0
 	if now.Before(f.rest) {
 		return
 	}
@@ -105,6 +126,15 @@ func (f *flow) silence(now time.Time) {
 func (f *flow) yield(now time.Time) {
 	f.yields = now.Add(yieldFor)
 	f.stir()
+}
+
+// tireAtDoor turns away who has stood at the door for too long, and returns when to look again.
+func (t *Till) tireAtDoor(now time.Time) time.Time {
+	first := t.flow.turnAway(now.Add(-doorFor))
+	if first.IsZero() {
+		return first
+	}
+	return first.Add(doorFor + time.Millisecond)
 }
 
 // giveBack starts the calls about refunds that are due, in the order they were asked for, and returns when to

@@ -65,10 +65,10 @@ func (t *Till) sendRefund(ctx context.Context, g *giving) {
 	})
 }
 
-// leaveRefund waits until it is journaled that the refund is about to go. It runs in the call's goroutine.
+// leaveRefund waits until it is its turn and journaled that the refund is about to go. It runs in the call's goroutine.
 func (t *Till) leaveRefund(ctx context.Context, g *giving) error {
 	done := make(chan error, 1)
-	if !t.say(ctx, word{g: g, leave: done}) {
+	if !t.say(ctx, word{g: g, leave: done, came: time.Now()}) {
 		return errNotHeld
 	}
 	select {

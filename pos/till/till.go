@@ -205,7 +205,7 @@ func (t *Till) Run(ctx context.Context) error {
 // close says that no sale is taken any more.
 func (t *Till) close() {
 	t.broken = errors.New("the till is closed")
-	t.flow.turnAway()
+	t.flow.turnAway(time.Now().Add(time.Hour))
 	t.publish()
 }
 

@@ -12,6 +12,7 @@ import (
 type word struct {
 	g     *giving
 	leave chan<- error // who waits for the journal before anything goes; nil at the end of a call
+	came  time.Time    // to the door
 	sent  bool         // the call was the refund itself, not a question about it
 	left  bool         // it may have reached the acquirer
 	ans   pos.RefundAnswer
@@ -55,8 +56,8 @@ func (t *Till) hear(ctx context.Context, w word) {
 		} else if s, ok := t.refundEnded(ctx, w); ok {
 			steps = append(steps, s)
 		}
-		if t.shut() {
-			t.flow.turnAway()
+		if t.shut() || ctx.Err() != nil {
+			t.flow.turnAway(time.Now().Add(time.Hour))
 		}
 		for len(t.flow.door) > 0 && t.flow.free() > 0 {
 			if s, ok := t.refundLeaves(ctx); ok {
@@ -91,9 +92,11 @@ func (t *Till) put(ctx context.Context, steps ...step) error {
 	return err
 }
 
-// shut reports whether no refund goes now, although it is ready: the file or the line is not there, or it rests.
+// shut reports whether no refund goes now, although it is ready: the file or the line is not there, others go first, or
+// the line is rested.
 func (t *Till) shut() bool {
-	return t.broken != nil || t.connection.State == pos.Offline || time.Now().Before(t.flow.rest)
+	now := time.Now()
+	return t.broken != nil || t.connection.State == pos.Offline || now.Before(t.flow.rest) || now.Before(t.flow.yields) && t.running > 0
 }
 
 // refundLeaves is the entry that must be on disk before the first at the door goes.
@@ -125,20 +128,27 @@ func (t *Till) refundEnded(ctx context.Context, w word) (step, bool) {
 	case w.err != nil || ans.Event == 0 || ans.Event == pos.RefundSilence:
 		t.flow.silence(time.Now())
 	default:
-		t.flow.well(t.can.RefundsAtOnce)
+		t.flow.well(t.can.RefundsAtOnce, time.Now())
+		t.flow.quick = w.took < quickWord
 	}
-	if w.err != nil {
+	turnedAway := !w.left && errors.Is(w.err, errNotHeld)
+	if turnedAway { // that was no try
+		t.flow.quick = false
+		g.tries--
+	} else if w.err != nil {
 		t.log.WarnContext(ctx, "refund call without an answer", "ref", g.r.Reference, "err", w.err, "took", w.took)
 	}
 	g.calling = false
-	g.due = time.Now().Add(backOff(g.tries - 1))
+	if g.due = time.Now().Add(backOff(g.tries - 1)); turnedAway {
+		g.due = time.Now()
+	}
 	if !w.left { // nothing went: it is owed as before
 		switch {
 		case t.broken != nil:
 			g.stayed = true
 		case g.r.State == pos.RefundSent: // the commit that failed had happened
 			return t.refundLearns(ctx, g.r.Reference, pos.RefundAnswer{Event: pos.RefundNotLeft, Reason: "not_left"})
-		case w.err != nil && !errors.Is(w.err, errNotHeld):
+		case w.err != nil && !turnedAway:
 			t.probed(w.err)
 		}
 		t.forget(g.sale)
