@@ -90,6 +90,40 @@ func TestADeadLineTakesNoManagerBack(t *testing.T) {
 	}, func(c *counter) { c.bank.can.ByReference = true })
 }
 
+// Nor do we take it back ourselves, when our patience with the shopper is over meanwhile. An answer does, also one without
+// news of the payment.
+func TestWhatTakesAManagerBack(t *testing.T) {
+	refused := func(*account) (pos.Answer, error) { return pos.Answer{Event: pos.Silence, Misfit: true}, nil }
+	t.Run("not our patience", func(t *testing.T) {
+		story(t, func(c *counter) {
+			c.bank.next(replyLost(time.Second))
+			c.bank.answers = append(c.bank.answers, refused, refused, refused)
+			id := c.sell(100)
+			c.scan(id, wechatCode)
+			c.wait(4 * time.Second)
+			c.troubled(pos.TroubleNeedsManager, true)
+			c.bank.line(true)
+			c.wait(3 * time.Minute)
+			if rows := c.journalOf(id); !slices.Contains(rows, string(pos.KindOf(pos.GiveUp))) {
+				t.Fatalf("it was not given up: %q", rows)
+			}
+			c.troubled(pos.TroubleNeedsManager, true)
+		}, func(c *counter) { c.bank.can.ByReference = true })
+	})
+	t.Run("an answer without news", func(t *testing.T) {
+		story(t, func(c *counter) {
+			c.bank.next(replyLost(time.Second))
+			unknown := func(*account) (pos.Answer, error) { return pos.Answer{Event: pos.Silence, Reason: "unknown"}, nil }
+			c.bank.answers = append(c.bank.answers, refused, unknown, unknown, unknown, unknown, unknown)
+			id := c.sell(100)
+			c.scan(id, wechatCode)
+			c.wait(10 * time.Second)
+			c.status(id, "checking")
+			c.troubled(pos.TroubleNeedsManager, false)
+		}, func(c *counter) { c.bank.can.ByReference = true })
+	})
+}
+
 // The same of a refund.
 func TestADeadLineTakesNoManagerBackFromARefund(t *testing.T) {
 	story(t, func(c *counter) {

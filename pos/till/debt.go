@@ -173,7 +173,7 @@ func (t *Till) search(ctx context.Context, a pos.Attempt) (pos.Answer, error) {
 	a.Theirs = found.Theirs
 	ans, err := t.o.Acquirer.Inquire(ctx, a)
 	if err != nil {
-		ans = pos.Answer{Event: pos.Silence, Reason: ans.Reason}
+		ans = unanswered(a, ans, err)
 	}
 	if ans.Theirs == "" {
 		ans.Theirs = found.Theirs
@@ -228,12 +228,18 @@ func (t *Till) call(ctx context.Context, d *debt, f func(context.Context, pos.At
 			t.heard(ans, err)
 			if err != nil {
 				t.log.WarnContext(ctx, "call without an answer", "ref", a.Reference, "state", a.State, "err", err, "took", time.Since(began))
-				ans = pos.Answer{Event: pos.Silence, Reason: ans.Reason, Misfit: ans.Misfit || errors.Is(err, pos.ErrMisfit), Trouble: ans.Trouble}
+				ans = unanswered(d.a, ans, err)
 			}
 			_ = t.learn(ctx, a.Reference, ans) // a failed commit keeps the lesson and reopens the file
 		})
 	})
 	return true
+}
+
+// unanswered is what a call that brought an error says of an attempt. A dead line does not take back that our set-up is
+// refused.
+func unanswered(a pos.Attempt, ans pos.Answer, err error) pos.Answer {
+	return pos.Answer{Event: pos.Silence, Reason: ans.Reason, Misfit: ans.Misfit || errors.Is(err, pos.ErrMisfit) || a.Misfit, Trouble: ans.Trouble}
 }
 
 // wait is how long until the next try: the dialect's pace while the shopper is likely there, then

@@ -86,17 +86,20 @@ func (t *Till) about(ctx context.Context, reference string) (*debt, *pos.Sale, e
 // or a change in who must act. A silence is no word: it is worth a row only after an act of ours, or a line that
 // comes and goes would write one a try, for days.
 func teaches(ans pos.Answer, a pos.Attempt) bool {
-	id := ans.Theirs != "" && ans.Theirs != a.Theirs
-	if ans.Event == pos.Silence { // of a dead line it does not take back that our set-up is refused
-		ours := a.Last == pos.Leave || a.Last == pos.GiveUp || a.Last == pos.CancelLeave
-		return ours || id || ans.Misfit && !a.Misfit
+	more := ans.Theirs != "" && ans.Theirs != a.Theirs || ans.Misfit != a.Misfit
+	if ans.Event == pos.Silence {
+		return more || acts(a.Last)
 	}
-	return ans.Event != a.Last || id || ans.Misfit != a.Misfit
+	return more || ans.Event != a.Last
 }
+
+// acts reports whether an event is something that we do. The acquirer said nothing with it: that it refuses our set-up
+// stands.
+func acts(e pos.Event) bool { return e == pos.Leave || e == pos.GiveUp || e == pos.CancelLeave }
 
 // entry writes an answer down so that a report can be folded from the entry alone.
 func (t *Till) entry(s *pos.Sale, a pos.Attempt, ans pos.Answer, to pos.State) pos.Entry {
-	b := pos.Body{To: to.String(), Theirs: ans.Theirs, Reason: ans.Reason, QR: ans.QR, Misfit: ans.Misfit,
+	b := pos.Body{To: to.String(), Theirs: ans.Theirs, Reason: ans.Reason, QR: ans.QR, Misfit: ans.Misfit || acts(ans.Event) && a.Misfit,
 		Unconfirmed: ans.Unconfirmed, Wallet: ans.Wallet, Late: a.State.Final()}
 	if b.Wallet == "" {
 		b.Wallet = a.Wallet

@@ -30,7 +30,7 @@ const (
 
 // step is an entry that is to be written, and what follows once it is or has failed to be.
 type step struct {
-	entry pos.Entry
+	entry pos.Entry // without a kind there is nothing to write
 	done  func(error)
 }
 
@@ -81,11 +81,16 @@ func (t *Till) put(ctx context.Context, steps ...step) error {
 	if len(steps) == 0 {
 		return nil
 	}
-	entries := make([]pos.Entry, len(steps))
-	for i, s := range steps {
-		entries[i] = s.entry
+	var entries []pos.Entry
+	for _, s := range steps {
+		if s.entry.Kind != "" {
+			entries = append(entries, s.entry)
+		}
 	}
-	err := t.commit(ctx, entries...)
+	err := t.broken
+	if len(entries) > 0 {
+		err = t.commit(ctx, entries...)
+	}
 	for _, s := range steps {
 		s.done(err)
 	}
@@ -112,7 +117,7 @@ func (t *Till) refundLeaves(ctx context.Context) (step, bool) {
 	r := g.r
 	to, _ := r.State.Next(pos.RefundLeave)
 	return step{
-		pos.Entry{Kind: pos.KindOfRefund(pos.RefundLeave), Sale: g.sale, Reference: r.Reference, Body: pos.Body{To: to.String()}},
+		pos.Entry{Kind: pos.KindOfRefund(pos.RefundLeave), Sale: g.sale, Reference: r.Reference, Body: pos.Body{To: to.String(), Misfit: r.Misfit}},
 		func(err error) {
 			w.leave <- err
 			t.log.InfoContext(ctx, "refund", "ref", r.Reference, "sale", g.sale, "event", pos.RefundLeave, "from", r.State, "state", to)
@@ -151,8 +156,7 @@ func (t *Till) refundEnded(ctx context.Context, w word) (step, bool) {
 		case w.err != nil && !turnedAway:
 			t.probed(w.err)
 		}
-		t.forget(g.sale)
-		return step{}, false
+		return step{done: func(error) { t.forget(g.sale) }}, true // not before the others of this step are written
 	}
 	misfit := ans.Misfit || errors.Is(w.err, pos.ErrMisfit)
 	if ans.Event == pos.RefundNotLeft {
@@ -161,6 +165,7 @@ func (t *Till) refundEnded(ctx context.Context, w word) (step, bool) {
 		t.heard(pos.Answer{Misfit: misfit, Reason: ans.Reason}, w.err)
 	}
 	if w.err != nil || ans.Event == 0 {
+		misfit = misfit || w.err != nil && g.r.Misfit // a dead line takes nothing back
 		ans = pos.RefundAnswer{Event: pos.RefundSilence, Reason: ans.Reason, Misfit: misfit, Trouble: ans.Trouble}
 	}
 	if g.r.Last == pos.RefundLeave && g.r.State == pos.RefundDoubtful && ans.Event == pos.RefundRefuse {
@@ -200,8 +205,7 @@ func (t *Till) refundLearns(ctx context.Context, reference string, ans pos.Refun
 		}
 	}
 	if known && to == r.State && !teachesRefund(ans, r) || !known && noNews(r, ans) {
-		t.forget(s.ID)
-		return step{}, false // the same word once more: counted in memory, not another row
+		return step{done: func(error) { t.forget(s.ID) }}, true // the same word once more: counted in memory, not another row
 	}
 	e := pos.Entry{Kind: pos.RefundOdd, Sale: s.ID, Reference: reference, Body: pos.Body{Event: ans.Event.String(), Theirs: ans.Theirs, Reason: ans.Reason}}
 	if known {
@@ -232,11 +236,11 @@ func (t *Till) refundLearns(ctx context.Context, reference string, ans pos.Refun
 
 // teachesRefund is teaches for a refund.
 func teachesRefund(ans pos.RefundAnswer, r pos.Refund) bool {
-	id := ans.Theirs != "" && ans.Theirs != r.Theirs
+	more := ans.Theirs != "" && ans.Theirs != r.Theirs || ans.Misfit != r.Misfit
 	if ans.Event == pos.RefundSilence {
-		return r.Last == pos.RefundLeave || id || ans.Misfit && !r.Misfit
+		return more || r.Last == pos.RefundLeave
 	}
-	return ans.Event != r.Last || id || ans.Misfit != r.Misfit
+	return more || ans.Event != r.Last
 }
 
 // noNews reports whether an answer that the table has no place for is no oddity either: a question that outlived
