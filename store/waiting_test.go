@@ -3,7 +3,6 @@ package store
 import (
 	"fmt"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -144,7 +143,7 @@ func TestARefundOfNoSale(t *testing.T) {
 	if _, err := s.write.ExecContext(t.Context(), "UPDATE refund SET sale = 'b' WHERE reference = 'f1'"); err != nil {
 		t.Fatal(err)
 	}
-	if list, err := s.Refunds(t.Context(), false, 0, 16); pos.ProblemOf(err) != pos.StorageFailed || !strings.Contains(err.Error(), "f1") {
+	if list, err := s.Refunds(t.Context(), false, 0, 16); err != nil || len(list) != 1 || list[0].Reference != "f1" || list[0].Sale.ID != "" {
 		t.Errorf("%+v, %v", list, err)
 	}
 }

@@ -75,6 +75,9 @@ func (t *Till) fail(err error) {
 		t.log.Error("journal", "err", err)
 		t.o.Trouble(pos.Trouble{Code: pos.TroubleStorage, Since: time.Now()})
 		t.reopenAt = time.Now()
+		if soon := t.reopened.Add(reopenEvery); t.reopenAt.Before(soon) {
+			t.reopenAt = soon // it opens, and fails again at once
+		}
 	}
 	t.broken = err
 	for _, d := range t.owed { // who waits for a first commit hears at once: whatever the file says, nothing was sent
@@ -95,6 +98,7 @@ func (t *Till) reopen(ctx context.Context, now time.Time) time.Duration {
 		t.broken, t.reopenAt = err, time.Now().Add(reopenEvery)
 		return reopenEvery
 	}
+	t.reopened = time.Now()
 	t.log.Info("journal reopened")
 	return 0
 }

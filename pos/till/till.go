@@ -127,6 +127,7 @@ type Till struct {
 
 	broken     error     // the failed commit that closed the till, or nil
 	reopenAt   time.Time // next try to open the file again
+	reopened   time.Time // when that last went well
 	crammed    bool      // the disk has no room for anything new
 	spareAt    time.Time // next look at it
 	connection pos.Connection

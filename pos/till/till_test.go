@@ -64,6 +64,10 @@ type flaky struct {
 	most  int           // entries about refunds in one step
 	steps int           // that held entries about refunds
 
+	mislisted  string // a refund that is listed with a sale that knows none of it
+	unreadable bool   // what is owed cannot be read
+	opened     int    // again, so many times
+
 	restored, takenZ int
 }
 
@@ -86,6 +90,7 @@ func (f *flaky) SaleOf(ctx context.Context, reference string) (pos.Sale, error) 
 
 func (f *flaky) Reopen(ctx context.Context) error {
 	f.mu.Lock()
+	f.opened++
 	f.shut--
 	shut := f.shut >= 0
 	f.mu.Unlock()

@@ -110,7 +110,7 @@ func (t *Till) readLeft(ctx context.Context) error {
 			t.unread.left--
 		}
 		g := t.byRef[w.Reference]
-		if g.calling || g.r.State != pos.RefundSent {
+		if g == nil || g.calling || g.r.State != pos.RefundSent {
 			continue
 		}
 		event := g.r.State.Restart()
@@ -148,6 +148,9 @@ func (t *Till) reachOut(ctx context.Context) error {
 			continue
 		}
 		t.unread.owed--
+		if w.Sale.ID == "" {
+			continue
+		}
 		if t.sales[w.Sale.ID] == nil {
 			t.sales[w.Sale.ID] = &w.Sale
 		}
@@ -159,10 +162,15 @@ func (t *Till) reachOut(ctx context.Context) error {
 	return nil
 }
 
-// meet begins to remember a refund that was read; false for one that is known.
+// meet begins to remember a refund that was read; false for one that is known. One without a sale stays where it is until
+// the lists are made again, and the others go on.
 func (t *Till) meet(w pos.Waiting) bool {
 	if t.byRef[w.Reference] != nil {
 		return false
+	}
+	if w.Sale.ID == "" {
+		t.o.Trouble(pos.Trouble{Code: pos.TroubleListsDiffer, Since: time.Now()})
+		return true
 	}
 	t.hold(&giving{sale: w.Sale.ID, ticket: w.Sale.Ticket, seq: w.Seq, r: *w.Sale.Refund(w.Reference), due: time.Now()})
 	return true

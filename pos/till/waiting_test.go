@@ -2,6 +2,7 @@ package till_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -17,6 +18,14 @@ func (f *flaky) Refunds(ctx context.Context, left bool, after int64, limit int) 
 	list, err := f.Store.Refunds(ctx, left, after, limit)
 	f.mu.Lock()
 	f.read += len(list)
+	if f.unreadable && !left {
+		list, err = nil, errors.New("disk I/O error")
+	}
+	for i := range list {
+		if list[i].Reference == f.mislisted {
+			list[i].Sale = pos.Sale{}
+		}
+	}
 	f.mu.Unlock()
 	return list, err
 }
@@ -311,4 +320,49 @@ func TestRefundsAskedForInADrain(t *testing.T) {
 			t.Errorf("%d wait", s.Refunds)
 		}
 	}, func(c *counter) { c.bank.can.RefundsAtOnce = 32 })
+}
+
+// A refund is listed with a sale that knows none of it. A trouble says so, it stays where it is, and everything else goes on.
+func TestARefundThatIsListedWrong(t *testing.T) {
+	story(t, func(c *counter) {
+		w, ids, asked := c.outage(100, 1) // more than are at hand
+		c.file.mu.Lock()
+		c.file.mislisted = asked[80]
+		c.file.mu.Unlock()
+		c.back(w, len(ids)-1)
+		c.wait(time.Hour)
+		came, _ := w.served()
+		if len(came) != len(ids)-1 || slices.Contains(came, asked[80]) {
+			t.Errorf("%d of %d came", len(came), len(ids))
+		}
+		c.troubled(pos.TroubleListsDiffer, true)
+		c.troubled(pos.TroubleStorage, false)
+		id := c.sell(500)
+		c.scan(id, alipayCode)
+		c.status(id, "paid")
+	}, func(c *counter) { c.bank.can.RefundsAtOnce = 8 })
+}
+
+// The file opens, and what is read of it then fails each time. It is opened again once a second, and not as often as can be.
+func TestAFileThatFailsWheneverItIsOpen(t *testing.T) {
+	story(t, func(c *counter) {
+		w, ids, _ := c.outage(100, 1)
+		c.file.mu.Lock()
+		c.file.unreadable = true
+		c.file.mu.Unlock()
+		c.bank.line(false)
+		if err := c.till.Sync(c.t.Context()); err != nil {
+			c.t.Fatal(err)
+		}
+		c.wait(time.Minute)
+		c.file.mu.Lock()
+		opened := c.file.opened
+		c.file.unreadable = false
+		c.file.mu.Unlock()
+		if opened < 20 || opened > 70 {
+			c.t.Errorf("in a minute it was opened %d times", opened)
+		}
+		c.wait(2 * time.Second)
+		c.back(w, len(ids))
+	})
 }
