@@ -92,13 +92,13 @@ func (c *counter) back(w *window, n int) (took time.Duration) {
 	}
 }
 
-// astray is the farthest that a refund came from its place in the order: as many may overtake as are under way or ready.
-func astray(asked, came []string) (far int) {
+// astray is the farthest that a refund went from its place in the order: as many may overtake as are under way or ready.
+func astray(asked, left []string) (far int) {
 	place := map[string]int{}
 	for i, reference := range asked {
 		place[reference] = i
 	}
-	for i, reference := range came {
+	for i, reference := range left {
 		far = max(far, i-place[reference], place[reference]-i)
 	}
 	return far
@@ -121,7 +121,7 @@ func TestDrain(t *testing.T) {
 					t.Errorf("%d went at a time, want %d", w.most, allowed)
 				}
 				came, _ := w.served()
-				if far := astray(asked, came); far >= allowed+8 || len(came) != len(asked) {
+				if far := astray(asked, k.file.left); far >= allowed+8 || len(came) != len(asked) {
 					t.Errorf("%d came for %d that were asked for, one of them %d places out of its order", len(came), len(asked), far)
 				}
 				if most := k.file.most; most > 8 || most < 2 && allowed > 8 {
@@ -214,8 +214,8 @@ func TestOneSilenceInADrain(t *testing.T) {
 		if took := c.back(w, len(ids)); took > 5*time.Second {
 			c.t.Errorf("it took %s", took)
 		}
-		if came, _ := w.served(); astray(asked, came) > 16 {
-			c.t.Errorf("one came %d places out of its order", astray(asked, came))
+		if far := astray(asked, c.file.left); far > 16 {
+			c.t.Errorf("one went %d places out of its order", far)
 		}
 	}, func(c *counter) { c.bank.can.RefundsAtOnce = 8 })
 }

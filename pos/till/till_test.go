@@ -63,6 +63,7 @@ type flaky struct {
 	read  int           // refunds that were read
 	most  int           // entries about refunds in one step
 	steps int           // that held entries about refunds
+	left  []string      // refunds, in the order they went
 
 	mislisted  string // a refund that is listed with a sale that knows none of it
 	unreadable bool   // what is owed cannot be read
@@ -114,6 +115,9 @@ func (f *flaky) Append(ctx context.Context, entries ...pos.Entry) ([]pos.Entry, 
 	for _, e := range entries {
 		if strings.HasPrefix(string(e.Kind), "refund.") {
 			refunds++
+		}
+		if e.Kind == pos.KindOfRefund(pos.RefundLeave) {
+			f.left = append(f.left, e.Reference)
 		}
 	}
 	if f.most = max(f.most, refunds); refunds > 0 {

@@ -100,7 +100,7 @@ func TestManyRefundsAfterARestart(t *testing.T) {
 		}
 		c.back(w, many)
 		came, _ := w.served()
-		if far := astray(asked, came); far >= 32+8 || len(came) != many {
+		if far := astray(asked, c.file.left); far >= 32+8 || len(came) != many {
 			t.Errorf("%d came for %d that were asked for, one of them %d places out of its order", len(came), many, far)
 		}
 		if ahead > mostAhead {
