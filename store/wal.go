@@ -61,8 +61,9 @@ func soundLog(path string) error {
 		ours := [2]uint32{binary.BigEndian.Uint32(frame[8:]), binary.BigEndian.Uint32(frame[12:])} == [2]uint32{binary.BigEndian.Uint32(head[16:]), binary.BigEndian.Uint32(head[20:])}
 		fits := ours && sums(frame[16:], sumUp(order, sumUp(order, sum, frame[:8]), frame[frameHead:]))
 		sound = sound && fits
-		torn := at%sector == sector-8                                                    // what it ends is of one sector, and what log it is of stands in the next
-		if !sound && ours && (fits || !torn) && binary.BigEndian.Uint32(frame[4:]) > 0 { // it ends a commit
+		torn := at%sector == sector-8 // what it ends stands in one sector, and which log it is of in the next
+		ends := binary.BigEndian.Uint32(frame[4:]) > 0
+		if ends && ours && !sound && (fits || !torn) {
 			lost++
 		}
 		sum = [2]uint32{binary.BigEndian.Uint32(frame[16:]), binary.BigEndian.Uint32(frame[20:])}

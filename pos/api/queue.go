@@ -72,22 +72,24 @@ func (s *Server) waits(ctx context.Context, limit int) (Queue, []pos.Sale, error
 }
 
 // unfinished reads every sale that is pressing, and the first refunds: those that may have left, then those whose turn
-// is next.
+// is next. One that is listed with the wrong sale is only counted.
 func (s *Server) unfinished(ctx context.Context, limit int) ([]pos.Sale, []pos.Waiting, error) {
 	sales, err := s.o.Book.Pressing(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 	refunds, err := s.o.Book.Refunds(ctx, true, 0, limit)
-	if err != nil || len(refunds) >= limit {
-		return sales, refunds, err
+	if err == nil && len(refunds) < limit {
+		var owed []pos.Waiting
+		owed, err = s.o.Book.Refunds(ctx, false, 0, limit-len(refunds))
+		refunds = append(refunds, owed...)
 	}
-	owed, err := s.o.Book.Refunds(ctx, false, 0, limit-len(refunds))
 	known := map[string]bool{}
-	return sales, slices.DeleteFunc(append(refunds, owed...), func(w pos.Waiting) bool { // it ended or came back while we read
+	return sales, slices.DeleteFunc(refunds, func(w pos.Waiting) bool { // it ended or came back while we read
 		twice := known[w.Reference]
 		known[w.Reference] = true
-		return twice || w.Sale.Refund(w.Reference).State.Final()
+		r := w.Sale.Refund(w.Reference)
+		return twice || r == nil || r.State.Final()
 	}), err
 }
 
@@ -115,7 +117,9 @@ func (s *Server) notFinal(ctx context.Context) ([]report.Item, error) {
 		}
 		for _, w := range left {
 			after = w.Seq
-			add(s.refundItem(w.Sale, *w.Sale.Refund(w.Reference), now, outlooks[w.Reference]))
+			if r := w.Sale.Refund(w.Reference); r != nil {
+				add(s.refundItem(w.Sale, *r, now, outlooks[w.Reference]))
+			}
 		}
 		more = len(left) == listed
 	}

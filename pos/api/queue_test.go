@@ -65,3 +65,27 @@ func TestLongQueue(t *testing.T) {
 		}
 	}
 }
+
+// A refund is listed with a sale that knows none of it. Queue, screen and report tell of the others, and that there is one
+// more; the report names it by the journal.
+func TestAQueueThatIsListedWrong(t *testing.T) {
+	r := open(t)
+	id := r.pays(5000, code)
+	r.box.Refuse(true)
+	var asked []string
+	for i := range 3 {
+		_, body := r.call("POST", "/v1/sales/"+id+"/refunds", map[string]any{"amount": 10, "reason": "returned", "by": "mroy"}, "Idempotency-Key", fmt.Sprint("r-", i))
+		asked = append(asked, reads[api.Refund](t, body).ID)
+	}
+	r.mislisted.Store(asked[1])
+	status, body := r.call("GET", "/v1/queue", nil)
+	if q := reads[api.Queue](t, body); status != 200 || len(q.Items) != 2 || q.More != 1 || q.Total["USD"] != 30 {
+		t.Errorf("%d %s", status, body)
+	}
+	if s := reads[api.Snapshot](t, r.listen().next().data); len(s.Queue) != 2 || s.More != 1 {
+		t.Errorf("a screen begins with %d, and %d more", len(s.Queue), s.More)
+	}
+	if status, body = r.call("GET", "/v1/days/current", nil); status != 200 || strings.Count(body, asked[1]) == 0 {
+		t.Errorf("%d: the report does not name it: %s", status, body)
+	}
+}

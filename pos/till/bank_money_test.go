@@ -57,7 +57,14 @@ func (b *bank) Refund(_ context.Context, at pos.Attempt, r pos.Refund, leaving f
 	if dead {
 		return pos.RefundAnswer{}, errCut
 	}
-	if err := leaving(); err != nil {
+	b.mu.Lock()
+	b.door++
+	b.mu.Unlock()
+	err := leaving()
+	b.mu.Lock()
+	b.door--
+	b.mu.Unlock()
+	if err != nil {
 		return pos.RefundAnswer{}, err
 	}
 	b.mu.Lock()
@@ -68,6 +75,13 @@ func (b *bank) Refund(_ context.Context, at pos.Attempt, r pos.Refund, leaving f
 		return step(r)
 	}
 	return b.give(at, r), nil
+}
+
+// atDoor is how many refunds are ready and wait for their leave.
+func (b *bank) atDoor() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.door
 }
 
 // give books a refund, if the payment has so much left.

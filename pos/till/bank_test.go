@@ -26,6 +26,7 @@ type bank struct {
 	cancels  []func(a *account) (pos.Answer, error)
 	given    map[string]int64 // refunds that went through, by our reference
 	doubled  int              // refunds of one reference that went through twice
+	door     int              // refunds that are ready and wait for their leave
 	gives    []func(r pos.Refund) (pos.RefundAnswer, error)
 	lookups  []func(r pos.Refund) (pos.RefundAnswer, error)
 	calls    []string      // what was asked of it, in order

@@ -172,17 +172,17 @@ func TestReadyAndTheLineGoes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			story(t, func(c *counter) {
 				w, ids, _ := c.outage(40, 1)
-				w.takes = 5 * time.Second
-				for i := 7; i < 15; i++ { // one, two and four went well
+				w.takes = 400 * time.Millisecond // quick enough for some to be made ready
+				for i := 7; i < 15; i++ {        // one, two and four went well
 					c.bank.gives[i] = func(r pos.Refund) (pos.RefundAnswer, error) { time.Sleep(w.takes); return gone(r) }
 				}
 				c.bank.line(false)
 				if err := c.till.Sync(c.t.Context()); err != nil {
 					c.t.Fatal(err)
 				}
-				c.wait(3*w.takes + time.Second)
-				if came, now := w.served(); len(came) != 7 || now != 0 {
-					c.t.Fatalf("%d came, and %d stand at the bank's window", len(came), now)
+				c.wait(4*w.takes - 10*time.Millisecond)
+				if n := c.bank.atDoor(); n != 4 {
+					c.t.Fatalf("%d are ready", n)
 				}
 				if stops {
 					c.restart()
@@ -199,6 +199,40 @@ func TestReadyAndTheLineGoes(t *testing.T) {
 			}, func(c *counter) { c.bank.can.RefundsAtOnce = 8 })
 		})
 	}
+}
+
+// Answers come quickly, and then not. Who was made ready meanwhile does not hold a connection for longer than a second, is
+// made ready no more, and goes in its turn.
+func TestReadyForTooLong(t *testing.T) {
+	story(t, func(c *counter) {
+		w, ids, asked := c.outage(40, 1)
+		for i := 7; i < 15; i++ { // one, two and four went well
+			serve := c.bank.gives[i]
+			c.bank.gives[i] = func(r pos.Refund) (pos.RefundAnswer, error) { time.Sleep(10 * time.Second); return serve(r) }
+		}
+		c.bank.line(false)
+		if err := c.till.Sync(c.t.Context()); err != nil {
+			c.t.Fatal(err)
+		}
+		c.wait(900 * time.Millisecond)
+		if n := c.bank.atDoor(); n != 4 {
+			c.t.Errorf("%d are ready", n)
+		}
+		for range 8 {
+			if c.wait(time.Second); c.bank.atDoor() != 0 {
+				c.t.Errorf("%d are still ready", c.bank.atDoor())
+			}
+		}
+		for reference, o := range c.standing().Outlooks {
+			if !o.Calling {
+				c.t.Errorf("%s was made ready, and that counts as a try: %+v", reference, o)
+			}
+		}
+		c.back(w, len(ids))
+		if far := astray(asked, c.file.left); far > 16 || len(c.file.left) != len(ids) {
+			c.t.Errorf("%d went, one of them %d places out of its order", len(c.file.left), far)
+		}
+	}, func(c *counter) { c.bank.can.RefundsAtOnce = 8 })
 }
 
 // One answer in a drain says nothing. Nothing else goes for a moment, then the next goes alone, and soon all have gone: who

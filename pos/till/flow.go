@@ -69,7 +69,7 @@ func (f *flow) begin(g *giving, away bool) {
 
 func (f *flow) goes(g *giving) {
 	f.away++
-	g.away = true
+	g.away, g.went = true, time.Now()
 }
 
 // end is the end of a call.
@@ -88,10 +88,11 @@ func (f *flow) waits(w word) {
 	f.door = slices.Insert(f.door, i, w)
 }
 
-// turnAway lets nobody wait at the door any more who came before an instant, and returns when the first of the others came.
-func (f *flow) turnAway(before time.Time) (first time.Time) {
+// turnAway lets nobody wait at the door any more who has stood there for so long, and returns when the first of the others
+// came.
+func (f *flow) turnAway(now time.Time, stood time.Duration) (first time.Time) {
 	f.door = slices.DeleteFunc(f.door, func(w word) bool {
-		if w.came.Before(before) {
+		if now.Sub(w.came) >= stood {
 			w.leave <- errNotHeld
 			return true
 		}
@@ -130,11 +131,11 @@ func (f *flow) yield(now time.Time) {
 
 // tireAtDoor turns away who has stood at the door for too long, and returns when to look again.
 func (t *Till) tireAtDoor(now time.Time) time.Time {
-	first := t.flow.turnAway(now.Add(-doorFor))
+	first := t.flow.turnAway(now, doorFor)
 	if first.IsZero() {
 		return first
 	}
-	return first.Add(doorFor + time.Millisecond)
+	return first.Add(doorFor)
 }
 
 // giveBack starts the calls about refunds that are due, in the order they were asked for, and returns when to

@@ -16,6 +16,7 @@ type giving struct {
 	r       pos.Refund // as journaled
 	calling bool       // a call is under way
 	away    bool       // and is with the acquirer, or may go there
+	went    time.Time  // when it went there
 	stayed  bool       // the call ended and not one byte left, whatever the file says
 	due     time.Time
 	tries   int

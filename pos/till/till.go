@@ -206,7 +206,7 @@ func (t *Till) Run(ctx context.Context) error {
 // close says that no sale is taken any more.
 func (t *Till) close() {
 	t.broken = errors.New("the till is closed")
-	t.flow.turnAway(time.Now().Add(time.Hour))
+	t.flow.turnAway(time.Now(), 0)
 	t.publish()
 }
 

@@ -57,7 +57,7 @@ func (t *Till) hear(ctx context.Context, w word) {
 			steps = append(steps, s)
 		}
 		if t.shut() || ctx.Err() != nil {
-			t.flow.turnAway(time.Now().Add(time.Hour))
+			t.flow.turnAway(time.Now(), 0)
 		}
 		for len(t.flow.door) > 0 && t.flow.free() > 0 {
 			if s, ok := t.refundLeaves(ctx); ok {
@@ -134,7 +134,7 @@ func (t *Till) refundEnded(ctx context.Context, w word) (step, bool) {
 		t.flow.silence(time.Now())
 	default:
 		t.flow.well(t.can.RefundsAtOnce, time.Now())
-		t.flow.quick = w.took < quickWord
+		t.flow.quick = time.Since(g.went) < quickWord
 	}
 	turnedAway := !w.left && errors.Is(w.err, errNotHeld)
 	if turnedAway { // that was no try
