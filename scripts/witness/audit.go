@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 )
@@ -17,28 +15,11 @@ func audits(b *bench) ([]result, error) {
 	if b.big {
 		sales = 1_000_000
 	}
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	caFile := filepath.Join(b.dir, "audit-ca.pem")
-	bank, err := launch(self, "peer", caFile)
+	r, bank, scan, err := b.counter("audit")
 	if err != nil {
 		return nil, err
 	}
 	defer bank.stop()
-	at, err := bank.says("listening")
-	if err != nil {
-		return nil, err
-	}
-	scan, port, err := b.scanner()
-	if err != nil {
-		return nil, err
-	}
-	r, err := b.newRegister("audit", "https://"+at+"/posp/rest/", caFile, port)
-	if err != nil {
-		return nil, err
-	}
 	if _, err := r.ages(sales, 200); err != nil {
 		return nil, err
 	}

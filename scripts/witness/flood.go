@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 )
@@ -67,24 +66,11 @@ func floods(b *bench) ([]result, error) {
 	if err != nil {
 		return nil, err
 	}
-	caFile := filepath.Join(b.dir, "flood-ca.pem")
-	bank, err := launch(self, "peer", caFile)
+	r, bank, scan, err := b.counter("flood")
 	if err != nil {
 		return nil, err
 	}
 	defer bank.stop()
-	at, err := bank.says("listening")
-	if err != nil {
-		return nil, err
-	}
-	scan, port, err := b.scanner()
-	if err != nil {
-		return nil, err
-	}
-	r, err := b.newRegister("flood", "https://"+at+"/posp/rest/", caFile, port)
-	if err != nil {
-		return nil, err
-	}
 	if _, err := r.start(b.posd); err != nil {
 		return nil, err
 	}

@@ -207,24 +207,11 @@ func idle(b *bench) ([]result, error) {
 	if _, err := least.says("listening"); err != nil {
 		return nil, err
 	}
-	caFile := filepath.Join(b.dir, "idle-ca.pem")
-	bank, err := launch(self, "peer", caFile)
+	r, bank, _, err := b.counter("idle")
 	if err != nil {
 		return nil, err
 	}
 	defer bank.stop()
-	at, err := bank.says("listening")
-	if err != nil {
-		return nil, err
-	}
-	_, portOurs, err := b.scanner()
-	if err != nil {
-		return nil, err
-	}
-	r, err := b.newRegister("idle", "https://"+at+"/posp/rest/", caFile, portOurs)
-	if err != nil {
-		return nil, err
-	}
 	if _, err := r.start(b.posd); err != nil {
 		return nil, err
 	}

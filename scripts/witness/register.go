@@ -127,6 +127,33 @@ func (b *bench) newRegister(name, acquirer, caFile, scanner string) (*register, 
 	return r, errors.Join(os.WriteFile(secret, []byte("0A1B2C3D\n"), 0o600), os.WriteFile(r.config, []byte(text), 0o600))
 }
 
+// counter is a register with a scanner, which is not started yet, and an acquirer for it.
+func (b *bench) counter(name string) (r *register, bank *process, scan func(string) (time.Time, error), err error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	caFile := filepath.Join(b.dir, name+"-ca.pem")
+	if bank, err = launch(self, "peer", caFile); err != nil {
+		return nil, nil, nil, err
+	}
+	defer func() {
+		if err != nil {
+			bank.stop()
+		}
+	}()
+	at, err := bank.says("listening")
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	scan, port, err := b.scanner()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	r, err = b.newRegister(name, "https://"+at+"/posp/rest/", caFile, port)
+	return r, bank, scan, err
+}
+
 // start starts the daemon and returns how long it took until it took sales.
 func (r *register) start(posd string) (time.Duration, error) {
 	r.cmd = exec.Command(posd, "serve", "--config", r.config)
