@@ -2,6 +2,10 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"image"
+	"image/draw"
+	"math/rand/v2"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -116,5 +120,35 @@ func TestPanelPower(t *testing.T) {
 	}
 	if r := b.carryOut(t.Context(), "shopper scans"); r.OK || r.Say != errNoQR.Error() {
 		t.Errorf("%+v", r)
+	}
+}
+
+// Whatever the acquirer puts into a QR, the phone reads it off the glass, and off a page with words around it.
+func TestPhoneReadsEveryQR(t *testing.T) {
+	names := rand.New(rand.NewPCG(1, 1))
+	var glasses, pages int // read at the first look
+	for range 400 {
+		text := fmt.Sprintf("https://uat.citconpay.com/qr?q=%016x", names.Uint64())
+		glass, err := drawn(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := look(glass, nil); err == nil {
+			glasses++
+		}
+		page := image.NewGray(glass.Bounds())
+		draw.Draw(page, page.Rect, glass, image.Point{}, draw.Src)
+		draw.Draw(page, image.Rect(20, 20, 60, 36), image.Black, image.Point{}, draw.Src) // what else stands on the page
+		if _, err := look(page, nil); err == nil {
+			pages++
+		}
+		for name, picture := range map[string]image.Image{"panel": glass, "page": page} {
+			if got, err := read(picture); err != nil || got != text {
+				t.Errorf("%s: %s is read as %q, %v", name, text, got, err)
+			}
+		}
+	}
+	if glasses == 400 || pages == 400 {
+		t.Errorf("every QR was read at the first look, panel %d and page %d: the other looks are not tried", glasses, pages)
 	}
 }
