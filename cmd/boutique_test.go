@@ -116,6 +116,17 @@ func (b *boutique) try(t *testing.T, format string, args ...any) reply {
 	return reply{}
 }
 
+// scansQR lets the shopper scan the QR and pay; a panel that draws anew is blank for a moment.
+func (b *boutique) scansQR(t *testing.T) {
+	t.Helper()
+	end := time.Now().Add(soon)
+	for r := b.try(t, "shopper scans"); !r.OK; r = b.try(t, "shopper scans") {
+		if time.Now().After(end) {
+			t.Fatalf("after %v the phone says %q, and the display shows %q", soon, r.Say, b.shows(t))
+		}
+	}
+}
+
 // shows is what stands on the customer display now.
 func (b *boutique) shows(t *testing.T) string {
 	t.Helper()
