@@ -131,8 +131,8 @@ func describe(b []byte) (described, error) {
 
 // fields notes where a code's parts lie in one input item that begins at a bit.
 func (d *described) fields(at items, usages []int, bit int) {
-	if len(usages) == 0 {
-		return
+	if len(usages) == 0 || at.size == 0 {
+		return // a field of no bits may begin where the report ends
 	}
 	l, ok := d.codes[at.id]
 	if !ok {

@@ -146,7 +146,10 @@ func FuzzSSI(f *testing.F) {
 
 // Whatever a device describes, it is taken for a scanner with fields inside its reports, or refused.
 func FuzzDescriptor(f *testing.F) {
-	for _, s := range []string{honeywellReport, "058c0902a101150026ff00750895010501093b8102058c950309fb09fc09fd8102952009fe82020175019501250109ff810275078103c0"} {
+	for _, s := range []string{
+		honeywellReport, "058c0902a101150026ff00750895010501093b8102058c950309fb09fc09fd8102952009fe82020175019501250109ff810275078103c0",
+		"058c0902a101150026ff007508953009fe8202017500950109ff8102c0", // the last field has no bits
+	} {
 		b, err := unhexed(s)
 		if err != nil {
 			f.Fatal(err)
