@@ -1,13 +1,13 @@
 package citcon
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
 	"strings"
 	"time"
@@ -104,8 +104,13 @@ func (c *Client) call(ctx context.Context, endpoint string, form url.Values, lea
 	}
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
+	last := leaving != nil && (via != c.back || !c.named.Load())
+	request, err := c.request(ctx, endpoint, form, last)
+	if err != nil {
+		return heard{}, &fault{endpoint: endpoint, reason: "setup", err: err}
+	}
 	w := newWitness(leaving)
-	h, err := c.post(ctx, via, endpoint, form, w, atMost)
+	h, err := c.exchange(ctx, via, endpoint, request, w, atMost, last)
 	if err == nil && w.answered() {
 		return h, nil
 	}
@@ -115,45 +120,89 @@ func (c *Client) call(ctx context.Context, endpoint string, form url.Values, lea
 		return heard{}, &fault{endpoint: endpoint, reason: "not_left", err: w.denied}
 	case w.asked && w.out == 0:
 		return heard{}, &fault{endpoint: endpoint, reason: "not_left", err: errNotLeft}
+	case err == nil:
+		return heard{}, &fault{endpoint: endpoint, reason: "garbled", detail: "an answer came before its question"}
+	}
+	return heard{}, err
+}
+
+// request is what goes over the line, in one write. last says that nothing follows on that line.
+func (c *Client) request(ctx context.Context, endpoint string, form url.Values, last bool) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+endpoint, strings.NewReader(form.Encode()))
+	if err != nil {
+		return nil, err
+	}
+	req.Close = last
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", "posd")
+	var text bytes.Buffer
+	err = req.Write(&text)
+	return text.Bytes(), err
+}
+
+// exchange sends a request and reads its answer. The one who asks reads, so that an answer goes from the line straight
+// to who needs it, and does not wait for the writer to come back from the system.
+func (c *Client) exchange(ctx context.Context, via *lines, endpoint string, request []byte, w *witness, atMost int64, last bool) (heard, error) {
+	l, err := via.get(ctx)
+	if err != nil {
+		return heard{}, c.lost(ctx, endpoint, err)
+	}
+	hangUp := context.AfterFunc(ctx, func() { _ = l.raw.Close() }) // without a farewell, which may have to wait
+	written := make(chan struct{})
+	go func() {
+		if err := w.write(l, request); err != nil {
+			_ = l.raw.Close() // and so the reader comes back
+			return
+		}
+		close(written)
+	}()
+	h, reusable, err := c.read(ctx, l, endpoint, atMost)
+	if !hangUp() || !reusable || last {
+		go l.Close()
+		return h, err
+	}
+	select {
+	case <-written:
+		via.put(l)
+	case <-time.After(lateWriter):
+		go l.Close()
 	}
 	return h, err
 }
 
-func (c *Client) post(ctx context.Context, via http.RoundTripper, endpoint string, form url.Values, w *witness, atMost int64) (heard, error) {
-	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(got httptrace.GotConnInfo) {
-		if l, ok := got.Conn.(*line); ok {
-			l.watch(w)
-		}
-	}})
-	body := form.Encode()
-	req, err := http.NewRequestWithContext(traced, http.MethodPost, c.base+endpoint, strings.NewReader(body))
-	if err != nil {
-		return heard{}, &fault{endpoint: endpoint, reason: "setup", err: err}
+// lateWriter is how long an answer that leaves its line open waits for the writer of its question.
+const lateWriter = 50 * time.Millisecond
+
+// maxHints bounds what may come before an answer (RFC 9110 15.2).
+const maxHints = 5
+
+// read reads one answer, and says whether the line is as it was.
+func (c *Client) read(ctx context.Context, l *line, endpoint string, atMost int64) (h heard, reusable bool, err error) {
+	l.bound.N = headAtMost
+	answer, err := http.ReadResponse(l.in, nil)
+	for hints := 0; err == nil && answer.StatusCode < 200 && answer.StatusCode != http.StatusSwitchingProtocols && hints < maxHints; hints++ {
+		answer, err = http.ReadResponse(l.in, nil)
 	}
-	req.GetBody = nil // without it net/http cannot send the body a second time by itself
-	req.Close = w.leaving != nil && (via != c.back || !c.named.Load())
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.Header.Set("Accept", "application/json")
-	req.Header.Set("User-Agent", "posd")
-	answer, err := via.RoundTrip(req) // not http.Client: it follows redirects
 	if err != nil {
-		return heard{}, c.lost(ctx, endpoint, err)
+		return heard{}, false, c.lost(ctx, endpoint, err)
 	}
-	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK { // failures are 200 here (2.2): this is somebody in between
+		return heard{}, false, &fault{endpoint: endpoint, reason: "garbled", detail: fmt.Sprintf("status %d", answer.StatusCode)}
+	}
+	l.bound.N = 2*atMost + headAtMost // chunks have their own heads
 	b, err := io.ReadAll(io.LimitReader(answer.Body, atMost+1))
 	switch {
 	case err != nil:
-		return heard{}, c.lost(ctx, endpoint, err)
-	case answer.StatusCode != http.StatusOK: // failures are 200 here (2.2): this is somebody in between
-		return heard{}, &fault{endpoint: endpoint, reason: "garbled", detail: fmt.Sprintf("status %d", answer.StatusCode)}
+		return heard{}, false, c.lost(ctx, endpoint, err)
 	case int64(len(b)) > atMost:
-		return heard{}, &fault{endpoint: endpoint, reason: "garbled", detail: "longer than any answer"}
+		return heard{}, false, &fault{endpoint: endpoint, reason: "garbled", detail: "longer than any answer"}
 	}
 	date, err := http.ParseTime(answer.Header.Get("Date"))
 	if err != nil {
 		date = time.Time{}
 	}
-	return heard{b, date}, nil
+	return heard{b, date}, !answer.Close && l.in.Buffered() == 0, nil
 }
 
 // lost names the failure of a call that came to no whole answer. net/http quotes the line when an

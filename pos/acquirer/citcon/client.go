@@ -2,12 +2,12 @@ package citcon
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"net/url"
 	"strings"
 	"sync"
@@ -40,10 +40,10 @@ type Client struct {
 	base      string
 	log       *slog.Logger
 	token     *secret
-	money     *http.Transport // Ready, then at most one charge
-	back      *http.Transport // refunds: they do not take the connection that was opened for a charge
-	named     atomic.Bool     // the last refund's answer named it: the next may follow on its connection
-	questions *http.Transport
+	money     *lines      // Ready, then at most one charge
+	back      *lines      // refunds: they do not take the connection that was opened for a charge
+	named     atomic.Bool // the last refund's answer named it: the next may follow on its connection
+	questions *lines
 }
 
 var _ pos.Acquirer = (*Client)(nil)
@@ -75,9 +75,20 @@ func New(o Options) (*Client, error) {
 	if dial == nil {
 		dial = (&net.Dialer{KeepAlive: 15 * time.Second}).DialContext
 	}
-	c.money, c.back, c.questions = transport(dial, o.Roots), transport(dial, o.Roots), transport(dial, o.Roots)
-	c.back.IdleConnTimeout, c.back.MaxIdleConnsPerHost = followWithin, refundsAtOnce
+	over := func(idle time.Duration, most int) *lines { return c.lines(dial, base, idle, most) }
+	c.money, c.back, c.questions = over(idleAtMost, 2), over(followWithin, refundsAtOnce), over(idleAtMost, 2)
 	return c, nil
+}
+
+func (c *Client) lines(dial dialFunc, base *url.URL, idle time.Duration, most int) *lines {
+	ls := &lines{dial: dial, addr: base.Host, idle: idle, most: most}
+	if base.Scheme == "https" {
+		ls.secure = &tls.Config{ServerName: base.Hostname(), RootCAs: c.o.Roots, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}
+	}
+	if base.Port() == "" {
+		ls.addr = net.JoinHostPort(base.Hostname(), base.Scheme)
+	}
+	return ls
 }
 
 func loopback(host string) bool {
@@ -87,9 +98,9 @@ func loopback(host string) bool {
 
 // Close drops the connections that wait for work.
 func (c *Client) Close() {
-	c.money.CloseIdleConnections()
-	c.back.CloseIdleConnections()
-	c.questions.CloseIdleConnections()
+	c.money.drop()
+	c.back.drop()
+	c.questions.drop()
 }
 
 // Can states what the dialect does. It cannot be asked by our reference (2.5), a cancel must not be
@@ -117,7 +128,7 @@ func (c *Client) Can() pos.Capabilities {
 
 // Ready signs in over a fresh connection and leaves it open for the charge that follows.
 func (c *Client) Ready(ctx context.Context) error {
-	c.money.CloseIdleConnections()
+	c.money.drop()
 	r, err := c.ask(ctx, "sign_in", url.Values{})
 	if err != nil {
 		return err

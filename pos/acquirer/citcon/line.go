@@ -1,12 +1,14 @@
 package citcon
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
+	"io"
 	"net"
-	"net/http"
+	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -37,15 +39,28 @@ type dialFault struct {
 func (f *dialFault) Error() string { return f.err.Error() }
 func (f *dialFault) Unwrap() error { return f.err }
 
-// line is one connection as net/http sees it. Every write needs the leave of the witness of the call
-// that rides it, so no byte can go out without somebody having asked for it.
+// lines are the connections of one kind of call. There is no proxy, no second protocol, no compression and nothing
+// that repeats a request by itself.
+type lines struct {
+	dial   dialFunc
+	addr   string      // host:port
+	secure *tls.Config // nil: plain, on this machine itself
+	idle   time.Duration
+	most   int // that wait for work
+
+	mu      sync.Mutex
+	waiting []*line // the newest last
+}
+
+// line is one connection. Whoever took it is alone with it.
 type line struct {
 	net.Conn          // TLS, or plain on loopback
 	raw      *metered // what lies under it
+	bound    *io.LimitedReader
+	in       *bufio.Reader // over bound
 
-	mu      sync.Mutex
-	witness *witness
-	closed  bool
+	fresh time.Time  // when it began to wait for work
+	woken chan error // what its watch ended with
 }
 
 // metered counts the bytes that the system took. Under TLS it counts records: a record that went out
@@ -61,144 +76,100 @@ func (m *metered) Write(b []byte) (int, error) {
 	return n, err
 }
 
-var errNobodyAsked = errors.New("a write that no call asked for")
-
-func (l *line) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	w, closed := l.witness, l.closed
-	l.mu.Unlock()
-	switch {
-	case closed:
-		return 0, net.ErrClosed
-	case w == nil:
-		return 0, errNobodyAsked
-	}
-	return w.write(l, b)
-}
-
-// Close is told to the line first: a charge must not ask for leave on a connection that net/http has
-// already seen the end of.
-func (l *line) Close() error {
-	l.mu.Lock()
-	l.closed = true
-	l.mu.Unlock()
-	return l.Conn.Close()
-}
-
-func (l *line) watch(w *witness) {
-	l.mu.Lock()
-	l.witness = w
-	l.mu.Unlock()
-}
-
-// witness watches one call. It asks leaving before the first byte, counts what went out, and once
-// sealed lets nothing out any more: what it says then stays true.
-type witness struct {
-	leaving func() error // nil for questions, which may go at once
-
-	turn   chan struct{} // holds whoever writes or seals; a channel, because a bubble's clock waits for a mutex
-	on     *line         // a call rides one connection, never a second
-	asked  bool
-	denied error // what leaving said
-	out    int64
-
-	going  atomic.Bool // a write was handed on
-	sealed atomic.Bool
-}
-
-func newWitness(leaving func() error) *witness {
-	return &witness{leaving: leaving, turn: make(chan struct{}, 1)}
-}
-
-var errSealed = errors.New("the call is over")
-
-func (w *witness) write(l *line, b []byte) (int, error) {
-	w.turn <- struct{}{}
-	defer func() { <-w.turn }()
-	if w.sealed.Load() || (w.on != nil && w.on != l) {
-		return 0, errSealed
-	}
-	w.on = l
-	if !w.asked && w.leaving != nil {
-		w.asked = true
-		w.denied = w.leaving()
-	}
-	if w.denied != nil {
-		return 0, w.denied
-	}
-	w.going.Store(true)
-	before := l.raw.out.Load()
-	n, err := l.Conn.Write(b)
-	w.out += max(l.raw.out.Load()-before, int64(n))
-	return n, err
-}
-
-// seal ends the call. A write under way is waited for: net/http closes the connection of a call that
-// is given up, so that wait is short.
-func (w *witness) seal() {
-	w.turn <- struct{}{}
-	w.sealed.Store(true)
-	<-w.turn
-}
-
-// answered ends a call that was answered while or after its bytes went out, and reports whether it could: it waits for
-// no write to come back from the system, which says nothing that the answer does not.
-func (w *witness) answered() bool {
-	if !w.going.Load() {
-		return false
-	}
-	w.sealed.Store(true)
-	return true
-}
-
-// transport makes the HTTP/1.1 connections of one kind of call. There is no proxy, no second protocol,
-// no compression and nothing that repeats a request by itself.
-func transport(dial dialFunc, roots *x509.CertPool) *http.Transport {
-	open := func(ctx context.Context, network, addr string) (*metered, error) {
-		ctx, cancel := context.WithTimeout(ctx, connectWithin)
-		defer cancel()
-		conn, err := dial(ctx, network, addr)
-		if err != nil {
-			return nil, &dialFault{dialReason(err), err}
+// get is a connection that waits for work and still lives, or a new one.
+func (ls *lines) get(ctx context.Context) (*line, error) {
+	for {
+		ls.mu.Lock()
+		n := len(ls.waiting)
+		if n == 0 {
+			ls.mu.Unlock()
+			return ls.open(ctx)
 		}
-		return &metered{Conn: conn}, nil
+		l := ls.waiting[n-1]
+		ls.waiting = ls.waiting[:n-1]
+		ls.mu.Unlock()
+		if l.wakes(ls.idle) {
+			return l, nil
+		}
+		_ = l.Close()
 	}
-	var protocols http.Protocols
-	protocols.SetHTTP1(true)
-	return &http.Transport{
-		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-			raw, err := open(ctx, network, addr)
-			if err != nil {
-				return nil, err
-			}
-			return &line{Conn: raw, raw: raw}, nil
-		},
-		DialTLSContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-			raw, err := open(ctx, network, addr)
-			if err != nil {
-				return nil, err
-			}
-			host, _, err := net.SplitHostPort(addr)
-			if err != nil {
-				host = addr
-			}
-			secured := tls.Client(raw, &tls.Config{ServerName: host, RootCAs: roots, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}})
-			ctx, cancel := context.WithTimeout(ctx, handshakeWithin)
-			defer cancel()
-			if err := secured.HandshakeContext(ctx); err != nil {
-				raw.Close()
-				return nil, &dialFault{"tls", err}
-			}
-			return &line{Conn: secured, raw: raw}, nil
-		},
-		Proxy:               nil,
-		Protocols:           &protocols,
-		DisableCompression:  true,
-		IdleConnTimeout:     idleAtMost,
-		MaxIdleConnsPerHost: 2,
+}
 
-		MaxResponseHeaderBytes: headAtMost,
+// wakes takes a waiting line back from its watch, and reports whether it is as it was: nothing came over it, not even
+// its end.
+func (l *line) wakes(idle time.Duration) bool {
+	_ = l.SetReadDeadline(time.Unix(1, 0))
+	watched := <-l.woken
+	return errors.Is(watched, os.ErrDeadlineExceeded) && time.Since(l.fresh) < idle && l.SetReadDeadline(time.Time{}) == nil
+}
+
+// put has a line wait for work. A watch reads it meanwhile: one that ends, or says what nobody asked for, is closed, and
+// so is one that has waited too long.
+func (ls *lines) put(l *line) {
+	l.fresh, l.woken, l.bound.N = time.Now(), make(chan error, 1), 1
+	ls.mu.Lock()
+	waits := len(ls.waiting) < ls.most && l.SetReadDeadline(l.fresh.Add(ls.idle)) == nil
+	if waits {
+		ls.waiting = append(ls.waiting, l)
 	}
+	ls.mu.Unlock()
+	if !waits {
+		_ = l.Close()
+		return
+	}
+	go func() {
+		_, err := l.in.Peek(1)
+		l.woken <- err
+		ls.remove(l)
+	}()
+}
+
+// remove closes a line unless somebody took it.
+func (ls *lines) remove(l *line) {
+	ls.mu.Lock()
+	i := slices.Index(ls.waiting, l)
+	if i >= 0 {
+		ls.waiting = slices.Delete(ls.waiting, i, i+1)
+	}
+	ls.mu.Unlock()
+	if i >= 0 {
+		_ = l.Close()
+	}
+}
+
+// drop closes what waits for work.
+func (ls *lines) drop() {
+	ls.mu.Lock()
+	waiting := ls.waiting
+	ls.waiting = nil
+	ls.mu.Unlock()
+	for _, l := range waiting {
+		_ = l.Close()
+	}
+}
+
+func (ls *lines) open(ctx context.Context) (*line, error) {
+	connecting, cancel := context.WithTimeout(ctx, connectWithin)
+	defer cancel()
+	conn, err := ls.dial(connecting, "tcp", ls.addr)
+	if err != nil {
+		return nil, &dialFault{dialReason(err), err}
+	}
+	raw := &metered{Conn: conn}
+	l := &line{Conn: raw, raw: raw}
+	if ls.secure != nil {
+		secured := tls.Client(raw, ls.secure)
+		shaking, cancel := context.WithTimeout(ctx, handshakeWithin)
+		defer cancel()
+		if err := secured.HandshakeContext(shaking); err != nil {
+			_ = raw.Close()
+			return nil, &dialFault{"tls", err}
+		}
+		l.Conn = secured
+	}
+	l.bound = &io.LimitedReader{R: l.Conn}
+	l.in = bufio.NewReader(l.bound)
+	return l, nil
 }
 
 // dialReason names for a person why no connection came about.

@@ -140,7 +140,7 @@ func (c *Client) Refund(ctx context.Context, a pos.Attempt, f pos.Refund, leavin
 	r, err := c.say(ctx, "refund", form, leaving)
 	named := r.text("reference")
 	if c.named.Store(err == nil && named == f.Reference); !c.named.Load() {
-		c.back.CloseIdleConnections()
+		c.back.drop()
 	}
 	if err != nil {
 		if reasonOf(err) == "not_left" {
