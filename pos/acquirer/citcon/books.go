@@ -158,7 +158,7 @@ func history(r reply) []record {
 			walk(v, depth+1)
 		}
 	}
-	for _, v := range r.fields {
+	for _, v := range r.nested {
 		walk(v, 0)
 	}
 	return records

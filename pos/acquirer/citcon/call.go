@@ -179,6 +179,9 @@ const maxHints = 5
 
 // read reads one answer, and says whether the line is as it was.
 func (c *Client) read(ctx context.Context, l *line, endpoint string, atMost int64) (h heard, reusable bool, err error) {
+	if err := l.wake(); err != nil { // here and not before: meanwhile the writer asks for leave
+		return heard{}, false, c.lost(ctx, endpoint, err)
+	}
 	l.bound.N = headAtMost
 	answer, err := http.ReadResponse(l.in, nil)
 	for hints := 0; err == nil && answer.StatusCode < 200 && answer.StatusCode != http.StatusSwitchingProtocols && hints < maxHints; hints++ {

@@ -76,7 +76,7 @@ func (m *metered) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// get is a connection that waits for work and still lives, or a new one.
+// get is a connection that waits for work and of whose end nothing is known, or a new one.
 func (ls *lines) get(ctx context.Context) (*line, error) {
 	for {
 		ls.mu.Lock()
@@ -88,20 +88,32 @@ func (ls *lines) get(ctx context.Context) (*line, error) {
 		l := ls.waiting[n-1]
 		ls.waiting = ls.waiting[:n-1]
 		ls.mu.Unlock()
-		if l.wakes(ls.idle) {
+		if len(l.woken) == 0 && time.Since(l.fresh) < ls.idle {
 			return l, nil
 		}
 		_ = l.Close()
 	}
 }
 
-// wakes takes a waiting line back from its watch, and reports whether it is as it was: nothing came over it, not even
-// its end.
-func (l *line) wakes(idle time.Duration) bool {
-	_ = l.SetReadDeadline(time.Unix(1, 0))
+// wake takes a line that waited back from its watch. An error says that it is not as it was.
+func (l *line) wake() error {
+	if l.woken == nil {
+		return nil
+	}
+	if err := l.SetReadDeadline(time.Unix(1, 0)); err != nil {
+		return err
+	}
 	watched := <-l.woken
-	return errors.Is(watched, os.ErrDeadlineExceeded) && time.Since(l.fresh) < idle && l.SetReadDeadline(time.Time{}) == nil
+	if watched == nil {
+		return errUnasked
+	}
+	if !errors.Is(watched, os.ErrDeadlineExceeded) {
+		return watched
+	}
+	return l.SetReadDeadline(time.Time{})
 }
+
+var errUnasked = errors.New("it said what nobody asked for")
 
 // put has a line wait for work. A watch reads it meanwhile: one that ends, or says what nobody asked for, is closed, and
 // so is one that has waited too long.

@@ -4,20 +4,21 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"posd/pos"
 )
 
-// reply is one JSON object as Citcon says it. Field types are not published (2.2), so every value is kept
-// as it came and read tolerantly: a string, a number, null or nothing.
+// reply is one JSON object as Citcon says it. Field types are not published (2.2), so a value is read tolerantly: a
+// string, a number as it was written, or nothing.
 type reply struct {
-	fields map[string]json.RawMessage
+	texts  map[string]string
+	nested []json.RawMessage // the lists and objects among the values
 	date   time.Time
 }
 
@@ -30,49 +31,67 @@ var (
 // stands twice is refused: which of the two was meant is anybody's guess, and one may be money.
 func decode(body []byte) (reply, error) {
 	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
-	d := json.NewDecoder(bytes.NewReader(body))
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(body, &fields) != nil || fields == nil {
 		return reply{}, errNotJSON
 	}
-	r := reply{fields: map[string]json.RawMessage{}}
-	for d.More() {
-		key, err := d.Token()
-		name, ok := key.(string)
-		if err != nil || !ok {
-			return reply{}, errNotJSON
-		}
-		var value json.RawMessage
-		if d.Decode(&value) != nil {
-			return reply{}, errNotJSON
-		}
-		if _, twice := r.fields[name]; twice {
-			return reply{}, errTwice
-		}
-		r.fields[name] = value
+	if members(body) != len(fields) {
+		return reply{}, errTwice
 	}
-	if _, err := d.Token(); err != nil {
-		return reply{}, errNotJSON
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return reply{}, errNotJSON
+	r := reply{texts: make(map[string]string, len(fields))}
+	for name, value := range fields {
+		if value[0] == '[' || value[0] == '{' {
+			r.nested = append(r.nested, value)
+		} else {
+			r.texts[name] = scalar(value)
+		}
 	}
 	return r, nil
 }
 
-// text is a field as text: a string, or a number as it was written; anything else is empty.
-func (r reply) text(name string) string { return scalar(r.fields[name]) }
-
-func scalar(raw json.RawMessage) string {
-	var s string
-	if json.Unmarshal(raw, &s) == nil {
-		return strings.TrimSpace(s)
+// members counts the members of an object, which is known to be valid.
+func members(object []byte) (n int) {
+	depth, quoted := 0, false
+	for i := 0; i < len(object); i++ {
+		switch c := object[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			depth++
+		case c == '}' || c == ']':
+			depth--
+		case c == ':' && depth == 1:
+			n++
+		}
 	}
-	var n json.Number
-	if len(raw) > 0 && raw[0] != '"' && json.Unmarshal(raw, &n) == nil {
-		return n.String()
+	return n
+}
+
+// scalar is a value as text.
+func scalar(raw json.RawMessage) string {
+	if len(raw) == 0 {
+		return ""
+	}
+	switch raw[0] {
+	case '"':
+		if plain := raw[1 : len(raw)-1]; bytes.IndexByte(plain, '\\') < 0 && utf8.Valid(plain) {
+			return string(bytes.TrimSpace(plain))
+		}
+		var s string
+		if json.Unmarshal(raw, &s) == nil {
+			return strings.TrimSpace(s)
+		}
+	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
+		return string(raw)
 	}
 	return ""
 }
+
+// text is a field as text; what is neither a string nor a number is empty.
+func (r reply) text(name string) string { return r.texts[name] }
 
 // minor is an amount in minor units; ok is false for everything but a whole number.
 func (r reply) minor(name string) (int64, bool) {
@@ -148,9 +167,11 @@ func (r reply) refusal() string {
 	return "refused"
 }
 
+var unspaced = strings.NewReplacer(" ", "", "_", "", "-", "")
+
 // wallet reads the method that paid; its case and spelling are not uniform (2.4).
 func (r reply) wallet() pos.Wallet {
-	m := strings.ToLower(strings.NewReplacer(" ", "", "_", "", "-", "").Replace(r.text("method")))
+	m := strings.ToLower(unspaced.Replace(r.text("method")))
 	switch {
 	case m == "":
 		return ""
