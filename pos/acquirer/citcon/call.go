@@ -149,15 +149,27 @@ func (c *Client) exchange(ctx context.Context, via *lines, endpoint string, requ
 		return heard{}, c.lost(ctx, endpoint, err)
 	}
 	hangUp := context.AfterFunc(ctx, func() { _ = l.raw.Close() }) // without a farewell, which may have to wait
-	written := make(chan struct{})
+	awake, written := make(chan struct{}), make(chan struct{})
 	go func() {
-		if err := w.write(l, request); err != nil {
+		if err := w.write(l, request, awake); err != nil {
 			_ = l.raw.Close() // and so the reader comes back
 			return
 		}
 		close(written)
 	}()
-	h, reusable, err := c.read(ctx, l, endpoint, atMost)
+	err = l.wake() // here and not before: meanwhile the writer asks for leave
+	if err != nil {
+		_ = l.raw.Close()
+	}
+	close(awake)
+	var h heard
+	reusable := false
+	if err == nil {
+		h, reusable, err = c.read(l, endpoint, atMost)
+	}
+	if f := (*fault)(nil); err != nil && !errors.As(err, &f) {
+		err = c.lost(ctx, endpoint, err)
+	}
 	if !hangUp() || !reusable || last {
 		go l.Close()
 		return h, err
@@ -178,18 +190,16 @@ const lateWriter = 50 * time.Millisecond
 const maxHints = 5
 
 // read reads one answer, and says whether the line is as it was.
-func (c *Client) read(ctx context.Context, l *line, endpoint string, atMost int64) (h heard, reusable bool, err error) {
-	if err := l.wake(); err != nil { // here and not before: meanwhile the writer asks for leave
-		return heard{}, false, c.lost(ctx, endpoint, err)
-	}
+func (c *Client) read(l *line, endpoint string, atMost int64) (h heard, reusable bool, err error) {
 	l.bound.N = headAtMost
 	answer, err := http.ReadResponse(l.in, nil)
 	for hints := 0; err == nil && answer.StatusCode < 200 && answer.StatusCode != http.StatusSwitchingProtocols && hints < maxHints; hints++ {
 		answer, err = http.ReadResponse(l.in, nil)
 	}
 	if err != nil {
-		return heard{}, false, c.lost(ctx, endpoint, err)
+		return heard{}, false, err
 	}
+	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusOK { // failures are 200 here (2.2): this is somebody in between
 		return heard{}, false, &fault{endpoint: endpoint, reason: "garbled", detail: fmt.Sprintf("status %d", answer.StatusCode)}
 	}
@@ -197,7 +207,7 @@ func (c *Client) read(ctx context.Context, l *line, endpoint string, atMost int6
 	b, err := io.ReadAll(io.LimitReader(answer.Body, atMost+1))
 	switch {
 	case err != nil:
-		return heard{}, false, c.lost(ctx, endpoint, err)
+		return heard{}, false, err
 	case int64(len(b)) > atMost:
 		return heard{}, false, &fault{endpoint: endpoint, reason: "garbled", detail: "longer than any answer"}
 	}

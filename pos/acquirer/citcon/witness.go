@@ -25,7 +25,8 @@ func newWitness(leaving func() error) *witness {
 
 var errSealed = errors.New("the call is over")
 
-func (w *witness) write(l *line, b []byte) error {
+// write asks for leave and writes, once the line is awake: what comes over it before that is no answer.
+func (w *witness) write(l *line, b []byte, awake <-chan struct{}) error {
 	w.turn <- struct{}{}
 	defer func() { <-w.turn }()
 	if w.sealed.Load() {
@@ -37,9 +38,10 @@ func (w *witness) write(l *line, b []byte) error {
 			return w.denied
 		}
 	}
+	<-awake
 	w.going.Store(true)
 	before := l.raw.out.Load()
-	n, err := l.Conn.Write(b)
+	n, err := l.Write(b)
 	w.out = max(l.raw.out.Load()-before, int64(n))
 	return err
 }
