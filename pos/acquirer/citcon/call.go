@@ -1,7 +1,6 @@
 package citcon
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"posd/pos"
@@ -105,86 +103,49 @@ func (c *Client) call(ctx context.Context, endpoint string, form url.Values, lea
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	last := leaving != nil && (via != c.back || !c.named.Load())
-	request, err := c.request(ctx, endpoint, form, last)
-	if err != nil {
-		return heard{}, &fault{endpoint: endpoint, reason: "setup", err: err}
-	}
-	w := newWitness(leaving)
-	h, err := c.exchange(ctx, via, endpoint, request, w, atMost, last)
-	if err == nil && w.answered() {
-		return h, nil
-	}
-	w.seal()
-	switch {
-	case w.denied != nil:
-		return heard{}, &fault{endpoint: endpoint, reason: "not_left", err: w.denied}
-	case w.asked && w.out == 0:
-		return heard{}, &fault{endpoint: endpoint, reason: "not_left", err: errNotLeft}
-	case err == nil:
-		return heard{}, &fault{endpoint: endpoint, reason: "garbled", detail: "an answer came before its question"}
-	}
-	return heard{}, err
-}
-
-// request is what goes over the line, in one write. last says that nothing follows on that line.
-func (c *Client) request(ctx context.Context, endpoint string, form url.Values, last bool) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+endpoint, strings.NewReader(form.Encode()))
-	if err != nil {
-		return nil, err
-	}
-	req.Close = last
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.Header.Set("Accept", "application/json")
-	req.Header.Set("User-Agent", "posd")
-	var text bytes.Buffer
-	err = req.Write(&text)
-	return text.Bytes(), err
-}
-
-// exchange sends a request and reads its answer. The one who asks reads, so that an answer goes from the line straight
-// to who needs it, and does not wait for the writer to come back from the system.
-func (c *Client) exchange(ctx context.Context, via *lines, endpoint string, request []byte, w *witness, atMost int64, last bool) (heard, error) {
 	l, err := via.get(ctx)
 	if err != nil {
 		return heard{}, c.lost(ctx, endpoint, err)
 	}
 	hangUp := context.AfterFunc(ctx, func() { _ = l.raw.Close() }) // without a farewell, which may have to wait
-	awake, written := make(chan struct{}), make(chan struct{})
-	go func() {
-		if err := w.write(l, request, awake); err != nil {
-			_ = l.raw.Close() // and so the reader comes back
-			return
-		}
-		close(written)
-	}()
-	err = l.wake() // here and not before: meanwhile the writer asks for leave
-	if err != nil {
-		_ = l.raw.Close()
-	}
-	close(awake)
-	var h heard
-	reusable := false
-	if err == nil {
-		h, reusable, err = c.read(l, endpoint, atMost)
-	}
+	h, reusable, err := c.exchange(l, endpoint, c.request(endpoint, form, last), leaving, atMost)
 	if f := (*fault)(nil); err != nil && !errors.As(err, &f) {
 		err = c.lost(ctx, endpoint, err)
 	}
-	if !hangUp() || !reusable || last {
-		go l.Close()
-		return h, err
-	}
-	select {
-	case <-written:
+	if hangUp() && reusable && !last {
 		via.put(l)
-	case <-time.After(lateWriter):
+	} else {
 		go l.Close()
 	}
 	return h, err
 }
 
-// lateWriter is how long an answer that leaves its line open waits for the writer of its question.
-const lateWriter = 50 * time.Millisecond
+// request is what goes over the line, in one write. last says that nothing follows on that line.
+func (c *Client) request(endpoint string, form url.Values, last bool) []byte {
+	body, then := form.Encode(), "keep-alive"
+	if last {
+		then = "close"
+	}
+	return fmt.Appendf(nil, "POST %s%s HTTP/1.1\r\nHost: %s\r\nConnection: %s\r\nUser-Agent: posd\r\nAccept: application/json\r\n"+
+		"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s", c.path, endpoint, c.host, then, len(body), body)
+}
+
+// exchange asks for leave, sends a request and reads its answer, one after the other: nothing is written before the
+// leave, nothing is read before the write, and nothing is done twice.
+func (c *Client) exchange(l *line, endpoint string, request []byte, leaving func() error, atMost int64) (heard, bool, error) {
+	if leaving != nil {
+		if err := leaving(); err != nil {
+			return heard{}, false, &fault{endpoint: endpoint, reason: "not_left", err: err}
+		}
+	}
+	switch left, err := l.send(request); {
+	case err != nil && left == 0 && leaving != nil:
+		return heard{}, false, &fault{endpoint: endpoint, reason: "not_left", err: errNotLeft}
+	case err != nil:
+		return heard{}, false, err
+	}
+	return c.read(l, endpoint, atMost)
+}
 
 // maxHints bounds what may come before an answer (RFC 9110 15.2).
 const maxHints = 5

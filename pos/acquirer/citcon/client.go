@@ -37,7 +37,8 @@ type Options struct {
 // Client is one terminal at Citcon. All methods may be called from several goroutines.
 type Client struct {
 	o         Options
-	base      string
+	path      string // ends in /
+	host      string
 	log       *slog.Logger
 	token     *secret
 	money     *lines      // Ready, then at most one charge
@@ -64,7 +65,7 @@ func New(o Options) (*Client, error) {
 	if _, err := pos.ParseCurrency(string(o.Currency)); err != nil {
 		return nil, fmt.Errorf("acquirer currency: %w", err)
 	}
-	c := &Client{o: o, base: strings.TrimRight(base.String(), "/") + "/", log: o.Log, token: &secret{read: o.Token}}
+	c := &Client{o: o, path: strings.TrimRight(base.EscapedPath(), "/") + "/", host: base.Host, log: o.Log, token: &secret{read: o.Token}}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}

@@ -60,7 +60,7 @@ type line struct {
 	in       *bufio.Reader // over bound
 
 	fresh time.Time  // when it began to wait for work
-	woken chan error // what its watch ended with
+	woken chan error // what its watch ended with; whoever took the line asks it before a byte is written
 }
 
 // metered counts the bytes that the system took. Under TLS it counts records: a record that went out
@@ -95,11 +95,20 @@ func (ls *lines) get(ctx context.Context) (*line, error) {
 	}
 }
 
-// wake takes a line that waited back from its watch. An error says that it is not as it was.
+// watch reads a line that nobody asked anything: all that may come over it is its end.
+func (ls *lines) watch(l *line) {
+	l.woken, l.bound.N = make(chan error, 1), 1
+	go func() {
+		_, err := l.in.Peek(1)
+		l.woken <- err
+		ls.remove(l)
+	}()
+}
+
+var errUnasked = errors.New("it said what nobody asked for")
+
+// wake takes a line back from its watch. An error says that it is not as it was.
 func (l *line) wake() error {
-	if l.woken == nil {
-		return nil
-	}
 	if err := l.SetReadDeadline(time.Unix(1, 0)); err != nil {
 		return err
 	}
@@ -113,27 +122,29 @@ func (l *line) wake() error {
 	return l.SetReadDeadline(time.Time{})
 }
 
-var errUnasked = errors.New("it said what nobody asked for")
+// send writes a request, and says how many bytes of it the system took at least, if it did not take them all.
+func (l *line) send(request []byte) (left int64, err error) {
+	if err := l.wake(); err != nil {
+		return 0, err
+	}
+	before := l.raw.out.Load()
+	n, err := l.Write(request)
+	return max(l.raw.out.Load()-before, int64(n)), err
+}
 
-// put has a line wait for work. A watch reads it meanwhile: one that ends, or says what nobody asked for, is closed, and
-// so is one that has waited too long.
+// put has a line wait for work, for as long as a router remembers it.
 func (ls *lines) put(l *line) {
-	l.fresh, l.woken, l.bound.N = time.Now(), make(chan error, 1), 1
+	l.fresh = time.Now()
 	ls.mu.Lock()
 	waits := len(ls.waiting) < ls.most && l.SetReadDeadline(l.fresh.Add(ls.idle)) == nil
 	if waits {
 		ls.waiting = append(ls.waiting, l)
+		ls.watch(l)
 	}
 	ls.mu.Unlock()
 	if !waits {
 		_ = l.Close()
-		return
 	}
-	go func() {
-		_, err := l.in.Peek(1)
-		l.woken <- err
-		ls.remove(l)
-	}()
 }
 
 // remove closes a line unless somebody took it.
@@ -181,6 +192,7 @@ func (ls *lines) open(ctx context.Context) (*line, error) {
 	}
 	l.bound = &io.LimitedReader{R: l.Conn}
 	l.in = bufio.NewReader(l.bound)
+	ls.watch(l)
 	return l, nil
 }
 
