@@ -64,7 +64,7 @@ func TestDamagedFolderIsRefused(t *testing.T) {
 	}{
 		"the file's head turned":    {turned("register.db", 3), 65, []string{"register.db", "posd journal adopt"}, 0},
 		"the log's head turned":     {turned("register.db-wal", 9), 65, []string{"register.db-wal", "posd journal adopt"}, 0},
-		"the log in its middle":     {turned("register.db-wal", 32+24+4096+100), 65, []string{"register.db-wal", "commits"}, 0},
+		"the log in its middle":     {turned("register.db-wal", 32+24+1024+100), 65, []string{"register.db-wal", "commits"}, 0},
 		"the file cut short":        {func(t *testing.T) { write(t, filepath.Join(r.data, "register.db"), 0o600, "") }, 65, []string{"register.db", "posd journal adopt"}, 0},
 		"the key is gone":           {func(t *testing.T) { remove(t, filepath.Join(r.data, "register.key")) }, 65, []string{"register.key", "put the right file back"}, 0},
 		"the key cut short":         {func(t *testing.T) { write(t, filepath.Join(r.data, "register.key"), 0o600, "short") }, 65, []string{"register.key", "put the right file back"}, 0},

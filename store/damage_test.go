@@ -231,7 +231,7 @@ func TestDamageAtRest(t *testing.T) {
 		{"a bit of the register file turned", flipped(closed, "", pageSize), []outcome{served, refused, audited}},
 		{"a bit of the log turned", flipped(crashed, "-wal", 24+pageSize), []outcome{served, refused, powerCut}},
 		{"the log of another register", []shelved{closed.but("-wal", other.files["-wal"]), crashed.but("-wal", other.files["-wal"])}, []outcome{refused}},
-		{"an old log beside a newer file", []shelved{closed.but("-wal", crashed.files["-wal"])}, []outcome{served, refused}},
+		{"an old log beside a newer file", []shelved{closed.but("-wal", crashed.files["-wal"])}, []outcome{served, refused, audited}},
 		{"a log whose first write came with its length and without its bytes", []shelved{closed.but("-wal", make([]byte, logHead))}, []outcome{served}},
 		{"the mark cut short or turned", append(cut(closed, ".mark"), flipped(closed, ".mark", pageSize)...), []outcome{served, refused}},
 		{"the register file is another's", []shelved{closed.but("", other.files[""])}, []outcome{refused}},

@@ -17,8 +17,6 @@ import (
 // How many edits the audit must find; scripts/soak asks for more.
 var editsWanted = flag.Int("edits", 300, "random edits of a register file that the audit must find")
 
-const pageSize = 4096 // of SQLite's file
-
 // written is a row as somebody finds it in a file: its values with their types.
 type written [8]any
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -44,7 +45,7 @@ func (s *Store) inspect(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("register file: %w", err)
 	}
-	if err := errors.Join(soundLog(s.o.Path+"-wal"), s.rollBack(ctx)); err != nil {
+	if err := errors.Join(soundLog(s.o.Path+"-wal"), s.rollBack(ctx), wholePages(s.o.Path)); err != nil {
 		return s.damaged(err)
 	}
 	db, err := sql.Open("sqlite3", dsn(s.o.Path, "&mode=ro&_query_only=1"+immutable(s.o.Path)))
@@ -71,6 +72,35 @@ func (s *Store) inspect(ctx context.Context) error {
 		return err
 	}
 	return s.original(ctx, db, head, version)
+}
+
+// wholePages finds a file that ends in the middle of a page. SQLite takes what is missing for zeros. With a log beside it
+// the power may have gone while the file grew, and the log brings the rest.
+func wholePages(path string) error {
+	if logged, err := os.Stat(path + "-wal"); err == nil && logged.Size() > 0 {
+		return nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	var head [18]byte // the size of a page is its last two bytes; 1 stands for 65536 (file format, section 1.3)
+	if _, err := f.ReadAt(head[:], 0); err != nil {
+		return nil // shorter than any database: SQLite says so
+	}
+	size := int64(binary.BigEndian.Uint16(head[16:]))
+	if size == 1 {
+		size = 1 << 16
+	}
+	if size > 0 && info.Size()%size != 0 {
+		return errors.New("it ends in the middle of a page")
+	}
+	return nil
 }
 
 // rollBack lets SQLite undo what a first start that was cut, or an adoption, left half done: from then on there is a log,

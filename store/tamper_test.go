@@ -149,9 +149,9 @@ func TestDamagedPages(t *testing.T) {
 	}
 	damaged := filepath.Join(t.TempDir(), "damaged.db")
 	found := 0
-	for page := 0; page < len(good); page += 4096 {
+	for page := 0; page < len(good); page += pageSize {
 		bad := slices.Clone(good)
-		copy(bad[page:], bytes.Repeat([]byte{0xA5}, 4096))
+		copy(bad[page:], bytes.Repeat([]byte{0xA5}, pageSize))
 		if err := os.WriteFile(damaged, bad, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -160,7 +160,7 @@ func TestDamagedPages(t *testing.T) {
 		case err != nil || !v.Whole:
 			found++
 		case v.Rows != rows: // a page of an index or a projection holds no journal row
-			t.Errorf("page %d: called whole with %d rows of %d", page/4096, v.Rows, rows)
+			t.Errorf("page %d: called whole with %d rows of %d", page/pageSize, v.Rows, rows)
 		}
 	}
 	if found < 5 {
