@@ -77,7 +77,7 @@ func (s *Store) inspect(ctx context.Context) error {
 // wholePages finds a file that ends in the middle of a page. SQLite takes what is missing for zeros. With a log beside it
 // the power may have gone while the file grew, and the log brings the rest.
 func wholePages(path string) error {
-	if logged, err := os.Stat(path + "-wal"); err == nil && logged.Size() > 0 {
+	if logged, err := os.Stat(path + "-wal"); err == nil && logged.Size() > logHead {
 		return nil
 	}
 	f, err := os.Open(path)

@@ -192,7 +192,8 @@ func dsn(path, more string) string {
 
 // pageSize is SQLite's, in bytes, of a file that is made; one that was made with another keeps it. A commit writes some ten
 // pages in as many places, and of each only a row or two is new: on the disk it waits for, small pages are a quarter of
-// the bytes. A journal row fits into one.
+// the bytes. A journal row fits into one. As in the log, pages share a block of the disk: what lies beside a write that the
+// power cuts must stay (SQLite's "powersafe overwrite").
 const pageSize = 1024
 
 // migrate brings the file to this version, one transaction a step.

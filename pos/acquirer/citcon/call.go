@@ -9,8 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"time"
-
-	"posd/pos"
 )
 
 // How long a call may take, connection included. Citcon publishes no limits; these are the reference's
@@ -63,61 +61,51 @@ func reasonOf(err error) string {
 	return ""
 }
 
-// heard is a whole body that came with status 200.
-type heard struct {
-	body []byte
-	date time.Time // the acquirer's clock, or zero
+// route says which connection carries a call, and what becomes of it. A late or repeated answer may be read as that of
+// whatever follows on its connection: nothing follows but what cannot be mistaken so.
+type route struct {
+	line func(context.Context) (*line, error)
+	next *lines           // where it waits for the next; nil: it is closed
+	fit  func(reply) bool // for the next, after this answer
 }
 
-// call posts one form. Money rides connections that carried nothing but Ready's question before, and
-// that are closed after it, so an answer that was repeated or came late cannot be taken for another's.
-// A refund may follow another whose answer named it: whatever is repeated there names the wrong one.
-func (c *Client) call(ctx context.Context, endpoint string, form url.Values, leaving func() error) (heard, error) {
-	token, err := c.token.get()
-	if err != nil {
-		return heard{}, &fault{endpoint: endpoint, reason: "setup", err: fmt.Errorf("%w: %w", pos.ErrMisfit, err)}
-	}
-	if endpoint == "initialize" {
-		form.Set("store_code", token) // documented as the same value (2.5)
-	} else {
-		form.Set("token", token)
-	}
-	if c.o.Sign != nil {
-		if err := c.o.Sign(endpoint, form); err != nil {
-			return heard{}, &fault{endpoint: endpoint, reason: "setup", err: err}
-		}
-	}
-	within, atMost, via := callWithin, int64(replyAtMost), c.questions
+func (c *Client) route(endpoint string, form url.Values) route {
 	switch endpoint {
-	case "pay":
-		within = payWithin
-	case "get_history":
-		atMost = historyAtMost
+	case "sign_in": // its success, read as the answer of a charge, proves nothing
+		return route{c.open, c.money, reply.success}
+	case "pay", "gen_payment_qr":
+		return route{line: func(ctx context.Context) (*line, error) { return c.money.get(ctx, c.open) }}
+	case "refund": // what names this one is not taken for the answer of another
+		return route{func(ctx context.Context) (*line, error) { return c.back.get(ctx, c.open) }, c.back,
+			func(r reply) bool { return r.text("reference") == form.Get("reference") }}
 	}
-	switch {
-	case endpoint == "refund":
-		via = c.back
-	case leaving != nil, endpoint == "sign_in":
-		via = c.money
+	return route{line: c.open}
+}
+
+// call posts one form.
+func (c *Client) call(ctx context.Context, endpoint string, form url.Values, leaving func() error) (reply, error) {
+	within := callWithin
+	if endpoint == "pay" {
+		within = payWithin
 	}
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	last := leaving != nil && (via != c.back || !c.named.Load())
-	l, err := via.get(ctx)
+	via := c.route(endpoint, form)
+	l, err := via.line(ctx)
 	if err != nil {
-		return heard{}, c.lost(ctx, endpoint, err)
+		return reply{}, c.lost(ctx, endpoint, err)
 	}
 	hangUp := context.AfterFunc(ctx, func() { _ = l.raw.Close() }) // without a farewell, which may have to wait
-	h, reusable, err := c.exchange(l, endpoint, c.request(endpoint, form, last), leaving, atMost)
+	r, open, err := c.exchange(ctx, l, endpoint, c.request(endpoint, form, via.next == nil), leaving)
 	if f := (*fault)(nil); err != nil && !errors.As(err, &f) {
 		err = c.lost(ctx, endpoint, err)
 	}
-	if hangUp() && reusable && !last {
-		via.put(l)
+	if hangUp() && open && via.next != nil && via.fit(r) {
+		via.next.put(l)
 	} else {
 		go l.Close()
 	}
-	return h, err
+	return r, err
 }
 
 // request is what goes over the line, in one write. last says that nothing follows on that line.
@@ -131,52 +119,73 @@ func (c *Client) request(endpoint string, form url.Values, last bool) []byte {
 }
 
 // exchange asks for leave, sends a request and reads its answer, one after the other: nothing is written before the
-// leave, nothing is read before the write, and nothing is done twice.
-func (c *Client) exchange(l *line, endpoint string, request []byte, leaving func() error, atMost int64) (heard, bool, error) {
+// leave, nothing is read before the write, and nothing is done twice. open says that the line is as it was.
+func (c *Client) exchange(ctx context.Context, l *line, endpoint string, request []byte, leaving func() error) (r reply, open bool, err error) {
+	if err := ctx.Err(); err != nil {
+		return reply{}, false, err
+	}
 	if leaving != nil {
 		if err := leaving(); err != nil {
-			return heard{}, false, &fault{endpoint: endpoint, reason: "not_left", err: err}
+			return reply{}, false, &fault{endpoint: endpoint, reason: "not_left", err: err}
 		}
 	}
-	switch left, err := l.send(request); {
-	case err != nil && left == 0 && leaving != nil:
-		return heard{}, false, &fault{endpoint: endpoint, reason: "not_left", err: errNotLeft}
-	case err != nil:
-		return heard{}, false, err
+	left, err := int64(0), ctx.Err()
+	if err == nil {
+		left, err = l.send(request)
 	}
-	return c.read(l, endpoint, atMost)
+	switch {
+	case err != nil && left == 0 && leaving != nil:
+		return reply{}, false, &fault{endpoint: endpoint, reason: "not_left", err: errNotLeft}
+	case err != nil:
+		return reply{}, false, err
+	}
+	return l.read(endpoint)
 }
 
 // maxHints bounds what may come before an answer (RFC 9110 15.2).
 const maxHints = 5
 
-// read reads one answer, and says whether the line is as it was.
-func (c *Client) read(l *line, endpoint string, atMost int64) (h heard, reusable bool, err error) {
+// read reads one answer.
+func (l *line) read(endpoint string) (r reply, open bool, err error) {
+	garbled := func(detail string, err error) (reply, bool, error) {
+		return reply{}, false, &fault{endpoint: endpoint, reason: "garbled", detail: detail, err: err}
+	}
+	atMost := int64(replyAtMost)
+	if endpoint == "get_history" {
+		atMost = historyAtMost
+	}
 	l.bound.N = headAtMost
 	answer, err := http.ReadResponse(l.in, nil)
 	for hints := 0; err == nil && answer.StatusCode < 200 && answer.StatusCode != http.StatusSwitchingProtocols && hints < maxHints; hints++ {
 		answer, err = http.ReadResponse(l.in, nil)
 	}
 	if err != nil {
-		return heard{}, false, err
+		return reply{}, false, err
 	}
-	defer answer.Body.Close()
+	defer func() {
+		if err != nil {
+			_ = l.raw.Close() // or closing the body would wait for the rest of it
+		}
+		_ = answer.Body.Close()
+	}()
 	if answer.StatusCode != http.StatusOK { // failures are 200 here (2.2): this is somebody in between
-		return heard{}, false, &fault{endpoint: endpoint, reason: "garbled", detail: fmt.Sprintf("status %d", answer.StatusCode)}
+		return garbled(fmt.Sprintf("status %d", answer.StatusCode), nil)
 	}
 	l.bound.N = 2*atMost + headAtMost // chunks have their own heads
-	b, err := io.ReadAll(io.LimitReader(answer.Body, atMost+1))
+	body, err := io.ReadAll(io.LimitReader(answer.Body, atMost+1))
 	switch {
 	case err != nil:
-		return heard{}, false, err
-	case int64(len(b)) > atMost:
-		return heard{}, false, &fault{endpoint: endpoint, reason: "garbled", detail: "longer than any answer"}
+		return reply{}, false, err
+	case int64(len(body)) > atMost:
+		return garbled("longer than any answer", nil)
 	}
-	date, err := http.ParseTime(answer.Header.Get("Date"))
-	if err != nil {
-		date = time.Time{}
+	if r, err = decode(body); err != nil {
+		return garbled("", err)
 	}
-	return heard{b, date}, !answer.Close && l.in.Buffered() == 0, nil
+	if date, err := http.ParseTime(answer.Header.Get("Date")); err == nil {
+		r.date = date
+	}
+	return r, !answer.Close && l.in.Buffered() == 0, nil
 }
 
 // lost names the failure of a call that came to no whole answer. net/http quotes the line when an
@@ -186,12 +195,12 @@ func (c *Client) lost(ctx context.Context, endpoint string, err error) error {
 	var dial *dialFault
 	var system *net.OpError
 	switch {
-	case errors.As(err, &dial):
-		f.reason, f.err = dial.reason, dial
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		f.reason, f.err = "timeout", ctx.Err()
 	case ctx.Err() != nil:
 		f.err = ctx.Err()
+	case errors.As(err, &dial):
+		f.reason, f.err = dial.reason, dial
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
 		f.err = io.ErrUnexpectedEOF
 	case errors.As(err, &system):

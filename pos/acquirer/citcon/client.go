@@ -1,6 +1,7 @@
 package citcon
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -11,7 +12,6 @@ import (
 	"net/url"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"posd/pos"
@@ -36,15 +36,14 @@ type Options struct {
 
 // Client is one terminal at Citcon. All methods may be called from several goroutines.
 type Client struct {
-	o         Options
-	path      string // ends in /
-	host      string
-	log       *slog.Logger
-	token     *secret
-	money     *lines      // Ready, then at most one charge
-	back      *lines      // refunds: they do not take the connection that was opened for a charge
-	named     atomic.Bool // the last refund's answer named it: the next may follow on its connection
-	questions *lines
+	o     Options
+	path  string // ends in /
+	host  string
+	log   *slog.Logger
+	token *secret
+	opener
+	money *lines // on which Ready was welcomed, for one charge each
+	back  *lines // on which a refund was answered by its name, for the next
 }
 
 var _ pos.Acquirer = (*Client)(nil)
@@ -59,6 +58,8 @@ func New(o Options) (*Client, error) {
 		return nil, errors.New("acquirer url: https is needed for everything but this machine itself")
 	case base.Host == "" || base.User != nil || base.RawQuery != "" || base.Fragment != "":
 		return nil, errors.New("acquirer url: write https://host/posp/rest/ and nothing after it")
+	case strings.ContainsFunc(base.Host, foreign):
+		return nil, errors.New("acquirer url: write its host in ASCII, without a zone")
 	case o.Token == nil:
 		return nil, errors.New("acquirer: no token")
 	}
@@ -76,21 +77,15 @@ func New(o Options) (*Client, error) {
 	if dial == nil {
 		dial = (&net.Dialer{KeepAlive: 15 * time.Second}).DialContext
 	}
-	over := func(idle time.Duration, most int) *lines { return c.lines(dial, base, idle, most) }
-	c.money, c.back, c.questions = over(idleAtMost, 2), over(followWithin, refundsAtOnce), over(idleAtMost, 2)
+	c.opener = opener{dial: dial, addr: net.JoinHostPort(base.Hostname(), cmp.Or(base.Port(), map[string]string{"https": "443", "http": "80"}[base.Scheme]))}
+	if base.Scheme == "https" {
+		c.secure = &tls.Config{ServerName: base.Hostname(), RootCAs: o.Roots, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}
+	}
+	c.money, c.back = &lines{idle: idleAtMost, most: 2}, &lines{idle: followWithin, most: refundsAtOnce}
 	return c, nil
 }
 
-func (c *Client) lines(dial dialFunc, base *url.URL, idle time.Duration, most int) *lines {
-	ls := &lines{dial: dial, addr: base.Host, idle: idle, most: most}
-	if base.Scheme == "https" {
-		ls.secure = &tls.Config{ServerName: base.Hostname(), RootCAs: c.o.Roots, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}
-	}
-	if base.Port() == "" {
-		ls.addr = net.JoinHostPort(base.Hostname(), base.Scheme)
-	}
-	return ls
-}
+func foreign(r rune) bool { return r <= ' ' || r > '~' || r == '%' }
 
 func loopback(host string) bool {
 	ip := net.ParseIP(host)
@@ -101,7 +96,6 @@ func loopback(host string) bool {
 func (c *Client) Close() {
 	c.money.drop()
 	c.back.drop()
-	c.questions.drop()
 }
 
 // Can states what the dialect does. It cannot be asked by our reference (2.5), a cancel must not be
@@ -185,16 +179,21 @@ func (c *Client) ask(ctx context.Context, endpoint string, form url.Values) (rep
 
 // say posts a form and reads the reply, strictly.
 func (c *Client) say(ctx context.Context, endpoint string, form url.Values, leaving func() error) (reply, error) {
-	h, err := c.call(ctx, endpoint, form, leaving)
+	token, err := c.token.get()
 	if err != nil {
-		return reply{}, err
+		return reply{}, &fault{endpoint: endpoint, reason: "setup", err: fmt.Errorf("%w: %w", pos.ErrMisfit, err)}
 	}
-	r, err := decode(h.body)
-	if err != nil {
-		return reply{}, &fault{endpoint: endpoint, reason: "garbled", err: err}
+	if endpoint == "initialize" {
+		form.Set("store_code", token) // documented as the same value (2.5)
+	} else {
+		form.Set("token", token)
 	}
-	r.date = h.date
-	return r, nil
+	if c.o.Sign != nil {
+		if err := c.o.Sign(endpoint, form); err != nil {
+			return reply{}, &fault{endpoint: endpoint, reason: "setup", err: err}
+		}
+	}
+	return c.call(ctx, endpoint, form, leaving)
 }
 
 // secret is the token as last read. A refusal forgets it, so that a technician's new file is taken up

@@ -39,17 +39,27 @@ type dialFault struct {
 func (f *dialFault) Error() string { return f.err.Error() }
 func (f *dialFault) Unwrap() error { return f.err }
 
-// lines are the connections of one kind of call. There is no proxy, no second protocol, no compression and nothing
-// that repeats a request by itself.
-type lines struct {
+// opener opens connections. There is no proxy, no second protocol, no compression and nothing that repeats a request by
+// itself.
+type opener struct {
 	dial   dialFunc
 	addr   string      // host:port
 	secure *tls.Config // nil: plain, on this machine itself
-	idle   time.Duration
-	most   int // that wait for work
+}
+
+// lines are connections that wait for work of one kind.
+type lines struct {
+	idle time.Duration
+	most int
 
 	mu      sync.Mutex
-	waiting []*line // the newest last
+	waiting []*stay // the newest last
+}
+
+// stay is a line while it waits for work.
+type stay struct {
+	*line
+	over *time.Timer // runs when it has waited too long
 }
 
 // line is one connection. Whoever took it is alone with it.
@@ -59,7 +69,6 @@ type line struct {
 	bound    *io.LimitedReader
 	in       *bufio.Reader // over bound
 
-	fresh time.Time  // when it began to wait for work
 	woken chan error // what its watch ended with; whoever took the line asks it before a byte is written
 }
 
@@ -77,31 +86,62 @@ func (m *metered) Write(b []byte) (int, error) {
 }
 
 // get is a connection that waits for work and of whose end nothing is known, or a new one.
-func (ls *lines) get(ctx context.Context) (*line, error) {
+func (ls *lines) get(ctx context.Context, open func(context.Context) (*line, error)) (*line, error) {
 	for {
 		ls.mu.Lock()
 		n := len(ls.waiting)
 		if n == 0 {
 			ls.mu.Unlock()
-			return ls.open(ctx)
+			return open(ctx)
 		}
-		l := ls.waiting[n-1]
+		s := ls.waiting[n-1]
 		ls.waiting = ls.waiting[:n-1]
 		ls.mu.Unlock()
-		if len(l.woken) == 0 && time.Since(l.fresh) < ls.idle {
-			return l, nil
+		if s.over.Stop() && len(s.woken) == 0 {
+			return s.line, nil
 		}
+		_ = s.Close()
+	}
+}
+
+// put has a line wait for work, for as long as a router remembers it.
+func (ls *lines) put(l *line) {
+	ls.mu.Lock()
+	waits := len(ls.waiting) < ls.most
+	if waits {
+		s := &stay{line: l}
+		ls.waiting = append(ls.waiting, s)
+		l.watch(func() { ls.remove(s) })
+		s.over = time.AfterFunc(ls.idle, func() { ls.remove(s) })
+	}
+	ls.mu.Unlock()
+	if !waits {
 		_ = l.Close()
 	}
 }
 
+// remove closes a line unless somebody took it.
+func (ls *lines) remove(s *stay) {
+	ls.mu.Lock()
+	i := slices.Index(ls.waiting, s)
+	if i >= 0 {
+		ls.waiting = slices.Delete(ls.waiting, i, i+1)
+	}
+	ls.mu.Unlock()
+	if i >= 0 {
+		s.over.Stop()
+		_ = s.Close()
+	}
+}
+
 // watch reads a line that nobody asked anything: all that may come over it is its end.
-func (ls *lines) watch(l *line) {
-	l.woken, l.bound.N = make(chan error, 1), 1
+func (l *line) watch(ended func()) {
+	woken := make(chan error, 1)
+	l.woken, l.bound.N = woken, 1
 	go func() {
 		_, err := l.in.Peek(1)
-		l.woken <- err
-		ls.remove(l)
+		woken <- err
+		ended()
 	}()
 }
 
@@ -132,56 +172,30 @@ func (l *line) send(request []byte) (left int64, err error) {
 	return max(l.raw.out.Load()-before, int64(n)), err
 }
 
-// put has a line wait for work, for as long as a router remembers it.
-func (ls *lines) put(l *line) {
-	l.fresh = time.Now()
-	ls.mu.Lock()
-	waits := len(ls.waiting) < ls.most && l.SetReadDeadline(l.fresh.Add(ls.idle)) == nil
-	if waits {
-		ls.waiting = append(ls.waiting, l)
-		ls.watch(l)
-	}
-	ls.mu.Unlock()
-	if !waits {
-		_ = l.Close()
-	}
-}
-
-// remove closes a line unless somebody took it.
-func (ls *lines) remove(l *line) {
-	ls.mu.Lock()
-	i := slices.Index(ls.waiting, l)
-	if i >= 0 {
-		ls.waiting = slices.Delete(ls.waiting, i, i+1)
-	}
-	ls.mu.Unlock()
-	if i >= 0 {
-		_ = l.Close()
-	}
-}
-
 // drop closes what waits for work.
 func (ls *lines) drop() {
 	ls.mu.Lock()
 	waiting := ls.waiting
 	ls.waiting = nil
 	ls.mu.Unlock()
-	for _, l := range waiting {
-		_ = l.Close()
+	for _, s := range waiting {
+		s.over.Stop()
+		_ = s.Close()
 	}
 }
 
-func (ls *lines) open(ctx context.Context) (*line, error) {
+// open makes a new connection.
+func (o *opener) open(ctx context.Context) (*line, error) {
 	connecting, cancel := context.WithTimeout(ctx, connectWithin)
 	defer cancel()
-	conn, err := ls.dial(connecting, "tcp", ls.addr)
+	conn, err := o.dial(connecting, "tcp", o.addr)
 	if err != nil {
 		return nil, &dialFault{dialReason(err), err}
 	}
 	raw := &metered{Conn: conn}
 	l := &line{Conn: raw, raw: raw}
-	if ls.secure != nil {
-		secured := tls.Client(raw, ls.secure)
+	if o.secure != nil {
+		secured := tls.Client(raw, o.secure)
 		shaking, cancel := context.WithTimeout(ctx, handshakeWithin)
 		defer cancel()
 		if err := secured.HandshakeContext(shaking); err != nil {
@@ -192,7 +206,7 @@ func (ls *lines) open(ctx context.Context) (*line, error) {
 	}
 	l.bound = &io.LimitedReader{R: l.Conn}
 	l.in = bufio.NewReader(l.bound)
-	ls.watch(l)
+	l.watch(func() {})
 	return l, nil
 }
 

@@ -138,17 +138,13 @@ func (c *Client) Refund(ctx context.Context, a pos.Attempt, f pos.Refund, leavin
 	form := url.Values{"transaction_id": {a.Theirs}, "refund_amount": {strconv.FormatInt(f.Amount.Minor, 10)}, "reference": {f.Reference},
 		"pos_local_time": {c.localTime()}}
 	r, err := c.say(ctx, "refund", form, leaving)
-	named := r.text("reference")
-	if c.named.Store(err == nil && named == f.Reference); !c.named.Load() {
-		c.back.drop()
-	}
 	if err != nil {
 		if reasonOf(err) == "not_left" {
 			return pos.RefundAnswer{Event: pos.RefundNotLeft, Reason: "not_left"}, nil
 		}
 		return pos.RefundAnswer{Reason: reasonOf(err)}, err
 	}
-	ans := pos.RefundAnswer{Theirs: r.id()}
+	ans, named := pos.RefundAnswer{Theirs: r.id()}, r.text("reference")
 	original := r.text("original_transaction_id")
 	switch {
 	case named != "" && named != f.Reference: // the answer to another, repeated or late
