@@ -56,7 +56,7 @@ func New(o Options) (*Client, error) {
 		return nil, fmt.Errorf("acquirer url: %w", err)
 	case base.Scheme != "https" && (base.Scheme != "http" || !loopback(base.Hostname())):
 		return nil, errors.New("acquirer url: https is needed for everything but this machine itself")
-	case base.Host == "" || base.User != nil || base.RawQuery != "" || base.Fragment != "":
+	case base.Hostname() == "" || base.User != nil || base.RawQuery != "" || base.Fragment != "":
 		return nil, errors.New("acquirer url: write https://host/posp/rest/ and nothing after it")
 	case strings.ContainsFunc(base.Host, foreign):
 		return nil, errors.New("acquirer url: write its host in ASCII, without a zone")

@@ -147,7 +147,8 @@ func (l *line) watch(ended func()) {
 
 var errUnasked = errors.New("it said what nobody asked for")
 
-// wake takes a line back from its watch. An error says that it is not as it was.
+// wake takes a line back from its watch. An error says that it is not as it was. What came in the last moment may go
+// unseen: a route does not lean on this.
 func (l *line) wake() error {
 	if err := l.SetReadDeadline(time.Unix(1, 0)); err != nil {
 		return err

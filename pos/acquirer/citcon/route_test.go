@@ -255,6 +255,7 @@ func TestHosts(t *testing.T) {
 		"https://pos.example:8443/posp/rest/": "pos.example:8443",
 		"https://[2001:db8::1]/posp/rest/":    "[2001:db8::1]:443",
 		"http://127.0.0.1/posp/rest/":         "127.0.0.1:80",
+		"https://:8443/posp/rest/":            "",
 		"https://bücher.example/posp/rest/":   "",
 		"https://[fe80::1%25eth0]/posp/rest/": "",
 		"https://[::1%25a%20b]/posp/rest/":    "",
