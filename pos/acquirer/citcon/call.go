@@ -74,10 +74,9 @@ func (c *Client) route(endpoint string, form url.Values) route {
 	case "sign_in": // its success, read as the answer of a charge, proves nothing
 		return route{c.open, c.money, reply.success}
 	case "pay", "gen_payment_qr":
-		return route{line: func(ctx context.Context) (*line, error) { return c.money.get(ctx, c.open) }}
+		return route{line: c.money.get}
 	case "refund": // what names this one is not taken for the answer of another
-		return route{func(ctx context.Context) (*line, error) { return c.back.get(ctx, c.open) }, c.back,
-			func(r reply) bool { return r.text("reference") == form.Get("reference") }}
+		return route{c.back.get, c.back, func(r reply) bool { return r.text("reference") == form.Get("reference") }}
 	}
 	return route{line: c.open}
 }
@@ -96,7 +95,7 @@ func (c *Client) call(ctx context.Context, endpoint string, form url.Values, lea
 		return reply{}, c.lost(ctx, endpoint, err)
 	}
 	hangUp := context.AfterFunc(ctx, func() { _ = l.raw.Close() }) // without a farewell, which may have to wait
-	r, open, err := c.exchange(ctx, l, endpoint, c.request(endpoint, form, via.next == nil), leaving)
+	r, open, err := l.exchange(ctx, endpoint, c.request(endpoint, form, via.next == nil), leaving)
 	if f := (*fault)(nil); err != nil && !errors.As(err, &f) {
 		err = c.lost(ctx, endpoint, err)
 	}
@@ -120,7 +119,7 @@ func (c *Client) request(endpoint string, form url.Values, last bool) []byte {
 
 // exchange asks for leave, sends a request and reads its answer, one after the other: nothing is written before the
 // leave, nothing is read before the write, and nothing is done twice. open says that the line is as it was.
-func (c *Client) exchange(ctx context.Context, l *line, endpoint string, request []byte, leaving func() error) (r reply, open bool, err error) {
+func (l *line) exchange(ctx context.Context, endpoint string, request []byte, leaving func() error) (r reply, open bool, err error) {
 	if err := ctx.Err(); err != nil {
 		return reply{}, false, err
 	}

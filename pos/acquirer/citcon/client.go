@@ -81,10 +81,11 @@ func New(o Options) (*Client, error) {
 	if base.Scheme == "https" {
 		c.secure = &tls.Config{ServerName: base.Hostname(), RootCAs: o.Roots, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}
 	}
-	c.money, c.back = &lines{idle: idleAtMost, most: 2}, &lines{idle: followWithin, most: refundsAtOnce}
+	c.money, c.back = &lines{open: c.open, idle: idleAtMost, most: 2}, &lines{open: c.open, idle: followWithin, most: refundsAtOnce}
 	return c, nil
 }
 
+// foreign reports whether a rune may not stand in a Host header as it is.
 func foreign(r rune) bool { return r <= ' ' || r > '~' || r == '%' }
 
 func loopback(host string) bool {

@@ -49,6 +49,7 @@ type opener struct {
 
 // lines are connections that wait for work of one kind.
 type lines struct {
+	open func(context.Context) (*line, error)
 	idle time.Duration
 	most int
 
@@ -86,13 +87,13 @@ func (m *metered) Write(b []byte) (int, error) {
 }
 
 // get is a connection that waits for work and of whose end nothing is known, or a new one.
-func (ls *lines) get(ctx context.Context, open func(context.Context) (*line, error)) (*line, error) {
+func (ls *lines) get(ctx context.Context) (*line, error) {
 	for {
 		ls.mu.Lock()
 		n := len(ls.waiting)
 		if n == 0 {
 			ls.mu.Unlock()
-			return open(ctx)
+			return ls.open(ctx)
 		}
 		s := ls.waiting[n-1]
 		ls.waiting = ls.waiting[:n-1]

@@ -38,7 +38,7 @@ func refunder(t *testing.T, name func(n int, reference string) string) (*citcon.
 				_ = r.ParseForm()
 				n++
 				body := fmt.Sprintf(`{"result":"success","code":"00","transaction_id":"R%d","reference":%q}`, n, name(n, r.PostFormValue("reference")))
-				_, _ = io.WriteString(conn, fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(body), body))
+				_, _ = io.WriteString(conn, framed(body))
 				if r.Close {
 					break
 				}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -18,43 +17,6 @@ import (
 	"posd/pos"
 	"posd/pos/acquirer/citcon"
 )
-
-// via makes a client whose every connection is served in memory, and numbers them from 1.
-func via(t *testing.T, serve func(n int, conn net.Conn, in *bufio.Reader)) *citcon.Client {
-	t.Helper()
-	var mu sync.Mutex
-	opened := 0
-	c, err := citcon.New(citcon.Options{URL: "http://127.0.0.1/posp/rest/", Token: func() (string, error) { return token, nil }, Currency: "USD",
-		Dial: func(context.Context, string, string) (net.Conn, error) {
-			ours, theirs := net.Pipe()
-			mu.Lock()
-			defer mu.Unlock()
-			opened++
-			n := opened
-			go func() {
-				defer theirs.Close()
-				serve(n, theirs, bufio.NewReader(theirs))
-			}()
-			return ours, nil
-		}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
-}
-
-// asked reads a request, or nil when there is none any more.
-func asked(in *bufio.Reader) *http.Request {
-	r, err := http.ReadRequest(in)
-	if err != nil || r.ParseForm() != nil {
-		return nil
-	}
-	return r
-}
-
-func framed(body string) string {
-	return fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
-}
 
 // An acquirer says everything twice. No question is answered by what was said to the one before.
 func TestAnAnswerSaidTwiceAnswersOneQuestion(t *testing.T) {
@@ -82,7 +44,7 @@ func TestALeaveOutlastsTheWaitOfALine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := via(t, func(_ int, conn net.Conn, in *bufio.Reader) {
 			asked(in)
-			_, _ = io.WriteString(conn, framed(`{"result":"success"}`))
+			_, _ = io.WriteString(conn, welcome)
 			go func() {
 				time.Sleep(10500 * time.Millisecond)
 				_, _ = io.WriteString(conn, framed(`{"result":"success","code":"00","transaction_id":"T1","total":"100"}`))
@@ -126,12 +88,21 @@ func TestTheRestOfAUselessAnswerIsNotWaitedFor(t *testing.T) {
 	}
 }
 
+// tardy is a connection whose end takes a second.
+type tardy struct{ net.Conn }
+
+func (c tardy) Close() error {
+	time.AfterFunc(time.Second, func() { _ = c.Conn.Close() })
+	return nil
+}
+
 // A call that is over before it leaves does not leave; one that has asked for leave says so.
 func TestACallThatIsOverDoesNotLeave(t *testing.T) {
 	for name, inLeave := range map[string]bool{"before it asks": false, "while it asks": true} {
 		synctest.Test(t, func(t *testing.T) {
-			d := &desk{answer: welcome}
-			client := d.client(t)
+			d := &desk{}
+			client := over(t, func(conn net.Conn) net.Conn { return tardy{conn} }, d.talk)
+			defer time.Sleep(2 * time.Second) // until they have ended
 			defer client.Close()
 			if err := client.Ready(t.Context()); err != nil {
 				t.Fatal(err)
@@ -170,7 +141,7 @@ func TestArmingAtOnce(t *testing.T) {
 				mu.Lock()
 				calls[n]++
 				mu.Unlock()
-				_, _ = io.WriteString(conn, framed(`{"result":"success"}`))
+				_, _ = io.WriteString(conn, welcome)
 			}
 		})
 		defer c.Close()
@@ -248,7 +219,7 @@ func TestNothingFollowsAnAnswerThatNamesNoRefund(t *testing.T) {
 	})
 }
 
-// The name of the host stands in each request as it was configured.
+// Where a URL leads, and that one is refused whose host cannot stand in a request as it is.
 func TestHosts(t *testing.T) {
 	for address, want := range map[string]string{
 		"https://pos.example/posp/rest/":      "pos.example:443",
