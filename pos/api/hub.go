@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -162,6 +163,7 @@ func (h *hub) commits(ctx context.Context) {
 			}
 		}
 		h.mu.Unlock()
+		runtime.Gosched() // the screens first, then what changes by itself
 	}
 }
 
