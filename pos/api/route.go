@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"reflect"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -53,16 +54,17 @@ type aimed struct {
 // command is what a POST says beside its body.
 type command struct{ ID, Key string }
 
-type answer[T any] struct{ Body T }
+// answer is one type for all routes, for the framework makes its code anew for every type it is given. What the body
+// is stands in the document by shapes.
+type answer struct{ Body any }
 
 // get registers a question. Nothing changes on GET.
 func get[Q, T any](r router, path, summary string, f func(context.Context, *Q) (T, error)) {
-	huma.Register(r.api, operation(http.MethodGet, path, summary, 200), func(ctx context.Context, q *Q) (*answer[T], error) {
+	op := operation(http.MethodGet, path, summary, 200)
+	r.shapes(&op, reflect.TypeFor[T]())
+	huma.Register(r.api, op, func(ctx context.Context, q *Q) (*answer, error) {
 		v, err := f(ctx, q)
-		if err != nil {
-			return nil, r.s.problem(ctx, err)
-		}
-		return &answer[T]{v}, nil
+		return r.said(ctx, v, err)
 	})
 }
 
@@ -71,30 +73,48 @@ func post[In, T any](r router, path string, status int, summary string, f func(c
 	op := operation(http.MethodPost, path, summary, status)
 	op.SkipValidateBody = true
 	op.MaxBodyBytes = maxBody
-	schema := r.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[In](), true, "")
-	op.RequestBody = &huma.RequestBody{Content: map[string]*huma.MediaType{"application/json": {Schema: schema}}}
-	do := func(ctx context.Context, c command, body []byte) (*answer[T], error) {
+	op.RequestBody = &huma.RequestBody{Content: r.content(reflect.TypeFor[In](), "")}
+	r.shapes(&op, reflect.TypeFor[T]())
+	r.command(op, func(ctx context.Context, c command, body []byte) (v any, err error) {
 		var in In
-		err := decode(body, &in)
-		var v T
-		if err == nil {
-			v, err = f(ctx, c, in)
+		if err := decode(body, &in); err != nil {
+			return nil, err
 		}
-		if err != nil {
-			return nil, r.s.problem(ctx, err)
-		}
-		return &answer[T]{v}, nil
+		return f(ctx, c, in)
+	})
+}
+
+func (r router) command(op huma.Operation, f func(context.Context, command, []byte) (any, error)) {
+	do := func(ctx context.Context, c command, body []byte) (*answer, error) {
+		v, err := f(ctx, c, body)
+		return r.said(ctx, v, err)
 	}
 	defer func() { op.RequestBody.Required = false }() // nothing is an empty object: decode says what is missing, in our words
-	if strings.Contains(path, "{id}") {
-		huma.Register(r.api, op, func(ctx context.Context, c *aimed) (*answer[T], error) {
+	if strings.Contains(op.Path, "{id}") {
+		huma.Register(r.api, op, func(ctx context.Context, c *aimed) (*answer, error) {
 			return do(ctx, command{c.ID, c.Key}, c.RawBody)
 		})
 		return
 	}
-	huma.Register(r.api, op, func(ctx context.Context, c *sent) (*answer[T], error) {
+	huma.Register(r.api, op, func(ctx context.Context, c *sent) (*answer, error) {
 		return do(ctx, command{"", c.Key}, c.RawBody)
 	})
+}
+
+func (r router) said(ctx context.Context, v any, err error) (*answer, error) {
+	if err != nil {
+		return nil, r.s.problem(ctx, err)
+	}
+	return &answer{v}, nil
+}
+
+// shapes says in the document what an operation's answer is.
+func (r router) shapes(op *huma.Operation, body reflect.Type) {
+	op.Responses[strconv.Itoa(op.DefaultStatus)] = &huma.Response{Content: r.content(body, op.OperationID+"Response")}
+}
+
+func (r router) content(body reflect.Type, hint string) map[string]*huma.MediaType {
+	return map[string]*huma.MediaType{"application/json": {Schema: r.api.OpenAPI().Components.Schemas.Schema(body, true, hint)}}
 }
 
 // schemaName keeps the shapes of a day's report apart from those of a sale that share a name.
