@@ -68,7 +68,6 @@ var doors = map[string][]string{
 	"go.bug.st/serial":                    {"devices/line"},
 	"github.com/skip2/go-qrcode":          {"pos/qr"},
 	"github.com/danielgtaylor/huma/v2":    {"pos/api"},
-	"github.com/nicksnyder/go-i18n/v2":    {"pos/words"},
 	"github.com/pelletier/go-toml/v2":     {"pos/words", "cmd/posd", "cmd/posctl", "devices/profiles"},
 	"github.com/spf13/viper":              {"cmd/posd"},
 	"github.com/go-viper/mapstructure/v2": {"cmd/posd"},

@@ -26,8 +26,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/nicksnyder/go-i18n/v2/i18n"
-	"github.com/nicksnyder/go-i18n/v2/i18n/template"
 	"github.com/pelletier/go-toml/v2"
 	"golang.org/x/text/language"
 )
@@ -45,10 +43,8 @@ var catalogue embed.FS
 type Catalogue struct {
 	languages []string
 	matcher   language.Matcher
-	readers   map[string]*i18n.Localizer
 	sentences map[string]map[string]string // by language and id, as written: placeholders unfilled
 	singulars map[string]map[string]string // the same for one, where a language tells one from many
-	parser    template.Parser
 }
 
 // Open reads the embedded catalogue. An error is a fault of the build, not of the register.
@@ -57,11 +53,8 @@ func Open() (*Catalogue, error) { return open(catalogue) }
 func open(files fs.FS) (*Catalogue, error) {
 	c := &Catalogue{
 		languages: []string{"en", "fr-CA", "zh-Hans"},
-		readers:   map[string]*i18n.Localizer{},
 		sentences: map[string]map[string]string{},
 		singulars: map[string]map[string]string{},
-		// A sentence with a hole in it is better than one that says "no value".
-		parser: &template.TextParser{Option: "missingkey=zero"},
 	}
 	var tags []language.Tag
 	for _, l := range c.languages {
@@ -69,36 +62,59 @@ func open(files fs.FS) (*Catalogue, error) {
 		c.sentences[l], c.singulars[l] = map[string]string{}, map[string]string{}
 	}
 	c.matcher = language.NewMatcher(tags)
-	bundle := i18n.NewBundle(language.MustParse(Fallback))
-	bundle.RegisterUnmarshalFunc("toml", toml.Unmarshal)
-
 	paths, err := fs.Glob(files, "catalogue/*.toml")
 	if err != nil {
 		return nil, fmt.Errorf("catalogue: %w", err)
 	}
 	for _, path := range paths {
-		file, err := bundle.LoadMessageFileFS(files, path)
-		if err != nil {
+		if err := c.read(files, path); err != nil {
 			return nil, fmt.Errorf("catalogue: %s: %w", path, err)
 		}
-		known, ok := c.sentences[file.Tag.String()]
-		if !ok {
-			return nil, fmt.Errorf("catalogue: %s: not one of the languages %q", path, c.languages)
-		}
-		for _, m := range file.Messages {
-			if _, twice := known[m.ID]; twice {
-				return nil, fmt.Errorf("catalogue: %s: %q stands in another file too", path, m.ID)
-			}
-			known[m.ID] = m.Other
-			if m.One != "" {
-				c.singulars[file.Tag.String()][m.ID] = m.One
-			}
-		}
-	}
-	for _, l := range c.languages {
-		c.readers[l] = i18n.NewLocalizer(bundle, l, Fallback)
 	}
 	return c, nil
+}
+
+// read takes in one file. A sentence is a text, or two where the language tells one from many.
+func (c *Catalogue) read(files fs.FS, path string) error {
+	_, lang, _ := strings.Cut(strings.TrimSuffix(path, ".toml"), ".")
+	known, ok := c.sentences[lang]
+	if !ok {
+		return fmt.Errorf("not one of the languages %q", c.languages)
+	}
+	text, err := fs.ReadFile(files, path)
+	if err != nil {
+		return err
+	}
+	var sentences map[string]any
+	if err := toml.Unmarshal(text, &sentences); err != nil {
+		return err
+	}
+	for id, sentence := range sentences {
+		if _, twice := known[id]; twice {
+			return fmt.Errorf("%q stands in another file too", id)
+		}
+		one, many := "", ""
+		switch s := sentence.(type) {
+		case string:
+			many = s
+		case map[string]any:
+			one, _ = s["one"].(string)
+			many, _ = s["other"].(string)
+			if one == "" || many == "" || len(s) != 2 {
+				return fmt.Errorf("%q has not one text for one and another for other", id)
+			}
+			c.singulars[lang][id] = one
+		default:
+			return fmt.Errorf("%q is no text", id)
+		}
+		known[id] = many
+		for _, form := range []string{one, many} {
+			if _, err := Fill(form, func(string) string { return "" }); err != nil {
+				return fmt.Errorf("%q: %w", id, err)
+			}
+		}
+	}
+	return nil
 }
 
 // Languages lists what the register speaks; the first is the fallback.
@@ -123,24 +139,35 @@ func (c *Catalogue) Match(acceptLanguage string) string {
 // as the nearest; an id that the catalogue lacks comes back as it is, so that a person still sees
 // which sentence is missing.
 func (c *Catalogue) Say(lang, id string, args map[string]string) string {
-	if text := c.sentences[lang][id]; text != "" && c.singulars[lang][id] == "" && !strings.Contains(text, "{{") {
-		return text // nothing to fill in
+	if _, ok := c.sentences[lang]; !ok {
+		lang = c.Match(lang)
 	}
-	reader, ok := c.readers[lang]
-	if !ok {
-		reader = c.readers[c.Match(lang)]
+	if c.sentences[lang][id] == "" {
+		lang = Fallback
 	}
-	ask := &i18n.LocalizeConfig{MessageID: id, TemplateData: args, TemplateParser: c.parser}
-	if n, err := strconv.Atoi(args["n"]); err == nil {
-		ask.PluralCount = n
+	text := c.sentences[lang][id]
+	if one, ok := c.singulars[lang][id]; ok {
+		if n, err := strconv.Atoi(args["n"]); err == nil && singular(lang, n) {
+			text = one
+		}
 	}
-	// The library reports an error beside a usable text when a plural form or a translation is
-	// missing; the text is what a person wants.
-	text, _ := reader.Localize(ask)
-	if text == "" {
+	// A sentence with a hole in it is better than none; that its holes are sound was seen at Open.
+	said, _ := Fill(text, func(name string) string { return args[name] })
+	if said == "" {
 		return id
 	}
-	return text
+	return said
+}
+
+// singular says which numbers take the form for one: the category "one" of Unicode's CLDR, which browsers go by too.
+func singular(lang string, n int) bool {
+	switch lang {
+	case "en":
+		return n == 1
+	case "fr-CA":
+		return n == 0 || n == 1
+	}
+	return false
 }
 
 // Has reports whether the catalogue has the sentence.
