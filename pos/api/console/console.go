@@ -7,12 +7,13 @@
 package console
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
+	"encoding/json"
+	"errors"
 	"fmt"
-	"html/template"
+	"html"
 	"io"
 	"io/fs"
 	"maps"
@@ -47,9 +48,9 @@ type Options struct {
 
 // pages serves the shells. It never changes after New.
 type pages struct {
-	o         Options
-	templates *template.Template
-	assets    map[string]asset
+	o      Options
+	parts  map[string]string // by name: pages, and what stands in several of them
+	assets map[string]asset
 }
 
 // asset is a file as it is served.
@@ -61,23 +62,16 @@ type asset struct {
 // New makes the pages: GET /, /manager, /technician, /display, /qr.svg and /assets/*; anything else is plainly not found. It
 // panics when the embedded files do not parse, which a test of this package would have shown.
 func New(o Options) http.Handler {
-	p := &pages{o: o, assets: map[string]asset{}}
-	p.templates = template.Must(template.New("").Funcs(template.FuncMap{"say": o.Words.Say, "sign": sign}).ParseFS(files, "templates/*.html"))
-	shelf, err := fs.Sub(files, "assets")
-	if err != nil {
-		panic(err)
-	}
-	names, err := fs.Glob(shelf, "*")
-	if err != nil {
-		panic(err)
-	}
-	for _, name := range names {
-		body, err := fs.ReadFile(shelf, name)
-		if err != nil {
-			panic(err)
-		}
+	p := &pages{o: o, parts: map[string]string{}, assets: map[string]asset{}}
+	each("templates", func(name string, text []byte) { p.parts[strings.TrimSuffix(name, ".html")] = string(text) })
+	each("assets", func(name string, body []byte) {
 		sum := sha256.Sum256(body)
 		p.assets[name] = asset{body, kind(name), `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`}
+	})
+	for name := range p.parts {
+		if _, err := p.fill(name, "/", shell{Lang: words.Fallback}); err != nil {
+			panic(err)
+		}
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", p.cashier)
@@ -89,9 +83,19 @@ func New(o Options) http.Handler {
 	return guarded(mux)
 }
 
-// sign names the fields of a person's name and reason, which two dialogs ask for.
-func sign(dialog, lang string) map[string]string {
-	return map[string]string{"id": dialog, "lang": lang}
+// each reads the embedded files of a folder.
+func each(folder string, do func(name string, text []byte)) {
+	names, err := fs.Glob(files, folder+"/*")
+	if err != nil {
+		panic(err)
+	}
+	for _, name := range names {
+		text, err := fs.ReadFile(files, name)
+		if err != nil {
+			panic(err)
+		}
+		do(path.Base(name), text)
+	}
 }
 
 // kind names a file's type by its ending; the machine's own table is not asked, because it differs
@@ -133,19 +137,6 @@ type shell struct {
 	Other    string            `json:"other_lang,omitempty"`
 }
 
-// tongue is one entry of the language switch.
-type tongue struct {
-	Lang, Name string
-	Here       bool
-}
-
-// view is what a template fills in.
-type view struct {
-	Lang, Store, Register string
-	Tongues               []tongue
-	Shell                 shell
-}
-
 // Topics of the catalogue that the pages' scripts say sentences from.
 var (
 	counterTopics    = []string{"page.", "state.", "refund.", "reason.", "trouble.", "problem.", "who.", "wallet.", "family."}
@@ -168,30 +159,30 @@ func (p *pages) chosen(w http.ResponseWriter, r *http.Request) string {
 
 func (p *pages) manager(w http.ResponseWriter, r *http.Request) {
 	lang := p.chosen(w, r)
-	p.write(w, "manager.html", p.view(lang, shell{Words: p.topics(lang, managerTopics)}))
+	p.write(w, "manager", "/manager", shell{Lang: lang, Words: p.topics(lang, managerTopics)})
 }
 
 func (p *pages) technician(w http.ResponseWriter, r *http.Request) {
 	lang := p.chosen(w, r)
-	p.write(w, "technician.html", p.view(lang, shell{Words: p.topics(lang, technicianTopics)}))
+	p.write(w, "technician", "/technician", shell{Lang: lang, Words: p.topics(lang, technicianTopics)})
 }
 
 func (p *pages) cashier(w http.ResponseWriter, r *http.Request) {
 	lang := p.chosen(w, r)
-	s := shell{Words: p.topics(lang, counterTopics)}
+	s := shell{Lang: lang, Words: p.topics(lang, counterTopics)}
 	if shopper := p.spoken(1); shopper != lang {
 		s.Second, s.Other = p.topics(shopper, coachTopics), shopper
 	}
-	p.write(w, "cashier.html", p.view(lang, s))
+	p.write(w, "cashier", "/", s)
 }
 
 func (p *pages) display(w http.ResponseWriter, r *http.Request) {
 	lang, other := p.language(r, 1, false), p.spoken(0)
-	s := shell{Words: p.topics(lang, displayTopics)}
+	s := shell{Lang: lang, Words: p.topics(lang, displayTopics)}
 	if other != lang {
 		s.Second, s.Other = p.topics(other, displayTopics), other
 	}
-	p.write(w, "display.html", p.view(lang, s))
+	p.write(w, "display", "/display", s)
 }
 
 // language is the one asked for in the address, else the one chosen before, else the configured one.
@@ -224,25 +215,58 @@ func (p *pages) topics(lang string, prefixes []string) map[string]string {
 	return all
 }
 
-func (p *pages) view(lang string, s shell) view {
-	s.Lang, s.Register, s.Currency = lang, p.o.Register, p.o.Currency
-	v := view{Lang: lang, Store: p.o.Store, Register: p.o.Register, Shell: s}
-	for _, l := range p.o.Words.Languages() {
-		v.Tongues = append(v.Tongues, tongue{l, p.o.Words.Say(l, "page.language", nil), l == lang})
+// fill makes a page, or a part of one. Its holes are other parts, what the page says of its register, and sentences by their
+// ids. All of them are escaped for where they may stand, which a test holds: between tags, or in a quoted attribute.
+func (p *pages) fill(name, address string, s shell) (string, error) {
+	s.Register, s.Currency = p.o.Register, p.o.Currency
+	data, fault := json.Marshal(s) // with no letter in it that ends a script
+	said := map[string]string{"lang": s.Lang, "other": s.Other, "store": p.o.Store, "register": s.Register, "currency": string(s.Currency)}
+	var part func(name string) string
+	part = func(name string) string {
+		text, err := words.Fill(p.parts[name], func(hole string) string {
+			switch text, known := said[hole]; {
+			case known:
+				return html.EscapeString(text)
+			case hole == "shell":
+				return string(data)
+			case hole == "tongues":
+				return p.tongues(address, s.Lang)
+			case p.parts[hole] != "":
+				return part(hole)
+			case !p.o.Words.Has(hole):
+				fault = errors.Join(fault, fmt.Errorf("%s: nothing is called %s", name, hole))
+			}
+			return html.EscapeString(p.o.Words.Say(s.Lang, hole, nil))
+		})
+		fault = errors.Join(fault, err)
+		return text
 	}
-	return v
+	return part(name), fault
 }
 
-// write renders into memory first, so that a page that fails is an error and not half a page.
-func (p *pages) write(w http.ResponseWriter, name string, v view) {
-	var page bytes.Buffer
-	if err := p.templates.ExecuteTemplate(&page, name, v); err != nil {
+// tongues is the language switch.
+func (p *pages) tongues(address, here string) string {
+	var links strings.Builder
+	for _, l := range p.o.Words.Languages() {
+		current := ""
+		if l == here {
+			current = ` aria-current="true"`
+		}
+		fmt.Fprintf(&links, `<a href="%s?lang=%[2]s" lang="%[2]s" hreflang="%[2]s"%s>%s</a>`, address, l, current, html.EscapeString(p.o.Words.Say(l, "page.language", nil)))
+	}
+	return links.String()
+}
+
+// write makes the whole page first, so that one that fails is an error and not half a page.
+func (p *pages) write(w http.ResponseWriter, name, address string, s shell) {
+	page, err := p.fill(name, address, s)
+	if err != nil {
 		http.Error(w, "the page could not be made", http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
-	send(w, page.Bytes())
+	send(w, []byte(page))
 }
 
 func (p *pages) asset(w http.ResponseWriter, r *http.Request) {

@@ -130,7 +130,7 @@ func TestNothingForeignAndNothingInline(t *testing.T) {
 		if !strings.HasSuffix(s.name, ".html") {
 			continue
 		}
-		page := strings.ReplaceAll(text, `<script type="application/json" id="shell">{{.Shell}}`, "")
+		page := strings.ReplaceAll(text, `<script type="application/json" id="shell">{{.shell}}`, "")
 		if found := inline.FindString(page); found != "" {
 			t.Errorf("%s has code or style in the page: %q", s.name, found)
 		}
@@ -143,6 +143,8 @@ func TestNothingForeignAndNothingInline(t *testing.T) {
 }
 
 var quoted = regexp.MustCompile("[\"'`]((?:page|commands|report|state|refund|reason|trouble|problem|who|wallet|prompt)\\.[^\"'`]*)[\"'`]")
+
+var said = regexp.MustCompile(`\{\{(?:if )?\.([a-z]+\.[^}]*)\}\}`)
 
 // A sentence that a template or script asks for is missing: the cashier reads an identifier. One that
 // begins an id must begin at least one, and one that the shell does not carry is missing too.
@@ -158,6 +160,11 @@ func TestEverySentenceOfThePagesExists(t *testing.T) {
 		carried, ok := pages[strings.TrimPrefix(s.name, "assets/")]
 		if !ok {
 			carried = pages[""]
+		}
+		for _, found := range said.FindAllStringSubmatch(s.text, -1) {
+			if used[found[1]] = true; !c.Has(found[1]) {
+				t.Errorf("%s says %q, which is no sentence", s.name, found[1])
+			}
 		}
 		for _, found := range quoted.FindAllStringSubmatch(s.text, -1) {
 			pattern := regexp.QuoteMeta(found[1])
@@ -240,10 +247,46 @@ func TestLanguage(t *testing.T) {
 // name must not become markup.
 func TestTheShellHoldsNoDataAndNoMarkup(t *testing.T) {
 	h := New(Options{Words: catalogue(t), Store: `<i>&"'`, Register: "</script>", Currency: "USD"})
-	for _, path := range []string{"/", "/display"} {
+	for _, path := range []string{"/", "/manager", "/technician", "/display"} {
 		body := ask(t, h, "GET", path, nil).Body.String()
 		if strings.Contains(body, "<i>") || strings.Contains(body, "</script></b>") || strings.Count(body, "</script>") != 2 {
 			t.Errorf("%s: a name became markup", path)
+		}
+	}
+}
+
+var hole = regexp.MustCompile(`\{\{.*?\}\}`)
+
+// misplaced gives a hole of a page that stands where an escaped text could still be markup or code: in a script, in a tag
+// outside of quotes, in an attribute that is an address or code, or in single quotes.
+func misplaced(text string) string {
+	const mark = "\x00"
+	text = strings.ReplaceAll(text, `<script type="application/json" id="shell">{{.shell}}</script>`, "")
+	text = strings.ReplaceAll(text, `{{if .other}}lang="{{.other}}"{{end}}`, `lang="{{.other}}"`)
+	text = hole.ReplaceAllString(text, mark)
+	text = regexp.MustCompile(`\s(?:id|for|lang|title|alt|placeholder|aria-[a-z]+|data-[a-z-]+)="[^"<>]*"`).ReplaceAllString(text, "")
+	for _, wrong := range []string{`<[^<>]*` + mark, `(?s)<script[^>]*>[^<]*` + mark, `(?s)<style[^>]*>[^<]*` + mark} {
+		if found := regexp.MustCompile(wrong).FindString(text); found != "" {
+			return found
+		}
+	}
+	return ""
+}
+
+// Every hole is filled with a text that is escaped for between tags and for quoted attributes, and stands nowhere else.
+func TestHolesStandWhereTheyAreSafe(t *testing.T) {
+	for _, s := range sources(t) {
+		if !strings.HasSuffix(s.name, ".html") {
+			continue
+		}
+		if found := misplaced(s.text); found != "" {
+			t.Errorf("%s: %q", s.name, found)
+		}
+	}
+	for _, bad := range []string{`<p {{.store}}>`, `<p title={{.store}}>`, `<p title='{{.store}}'>`, `<a href="{{.store}}">`, `<p onclick="{{.store}}">`,
+		`<script>{{.store}}</script>`, `<style>{{.store}}</style>`, `<{{.store}}>`, `<script type="application/json" id="shell">{{.store}}</script>`} {
+		if misplaced(bad) == "" {
+			t.Errorf("the check lets %q pass", bad)
 		}
 	}
 }
