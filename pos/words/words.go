@@ -93,7 +93,7 @@ func (c *Catalogue) read(files fs.FS, path string) error {
 		if _, twice := known[id]; twice {
 			return fmt.Errorf("%q stands in another file too", id)
 		}
-		one, many := "", ""
+		var one, many string
 		switch s := sentence.(type) {
 		case string:
 			many = s
