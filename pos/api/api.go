@@ -14,9 +14,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humago"
-
 	"posd/pos"
 	"posd/pos/health"
 	"posd/pos/words"
@@ -115,16 +112,24 @@ func New(o Options) *Server {
 	return s
 }
 
-// Handler lists every route there is. Read it to know the API.
+// Handler is the face.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
-	config := huma.DefaultConfig("posd", s.o.Version)
-	config.Info.Description = "The register's local API. Amounts are integers in minor units, times RFC 3339 UTC."
-	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "/openapi", "", ""
-	config.CreateHooks = nil // no $schema link in answers
-	config.Components = &huma.Components{Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName)}
-	r := router{s, humago.New(mux, config)}
+	s.routes(newRouter(s, mux, false))
+	mux.HandleFunc("GET /v1/days/{day}", s.showDay)
+	mux.HandleFunc("GET /v1/sales/{id}/slip", s.showSlip)
+	mux.HandleFunc("GET /v1/events", s.events)
+	mux.HandleFunc("POST /session", s.openSession)
+	mux.HandleFunc("GET /healthz", s.healthz)
+	mux.HandleFunc("GET /readyz", s.readyz)
+	mux.HandleFunc("GET /metrics", s.metrics)
+	mux.HandleFunc("GET /docs", s.docs)
+	mux.HandleFunc("GET /openapi.json", s.document)
+	return s.guard(mux)
+}
 
+// routes lists every route whose answer is JSON. Read it to know the API.
+func (s *Server) routes(r router) {
 	get(r, "/v1/status", "Where the register stands", s.status)
 	post(r, "/v1/sales", 201, "Open a sale", s.openSale)
 	get(r, "/v1/sales", "Find sales, newest first", s.listSales)
@@ -149,16 +154,6 @@ func (s *Server) Handler() http.Handler {
 	get(r, "/v1/checks", "What could keep the register from its work, each with its fix", s.checks)
 	post(r, "/v1/devices/{id}/test", 200, "Try a device", s.testDevice)
 	post(r, "/v1/session-code", 201, "A one-time code that opens a page", s.makeCode)
-
-	mux.HandleFunc("GET /v1/days/{day}", s.showDay)
-	mux.HandleFunc("GET /v1/sales/{id}/slip", s.showSlip)
-	mux.HandleFunc("GET /v1/events", s.events)
-	mux.HandleFunc("POST /session", s.openSession)
-	mux.HandleFunc("GET /healthz", s.healthz)
-	mux.HandleFunc("GET /readyz", s.readyz)
-	mux.HandleFunc("GET /metrics", s.metrics)
-	mux.HandleFunc("GET /docs", s.docs)
-	return s.guard(mux)
 }
 
 // Run renders what the journal says for everyone who listens, until ctx ends.

@@ -264,9 +264,9 @@ func TestPlainRoutes(t *testing.T) {
 		}
 	}
 	_, doc := r.call("GET", "/openapi.json", nil)
-	for _, route := range []string{"/v1/sales/{id}/scan", "/v1/attempts/{id}/ruling", "/v1/queue/sync"} {
-		if !strings.Contains(doc, route) {
-			t.Errorf("the description lacks %s", route)
+	for _, part := range []string{"/v1/sales/{id}/scan", "/v1/attempts/{id}/ruling", "/v1/queue/sync", `"$ref":"#/components/schemas/Sale"`, `"confirm_double"`, `"deadline"`} {
+		if !strings.Contains(doc, part) {
+			t.Errorf("the description lacks %s", part)
 		}
 	}
 }

@@ -102,7 +102,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 }
 
 // routed are the paths outside /v1 that are routes of ours and not pages.
-var routed = map[string]bool{"/healthz": true, "/readyz": true, "/metrics": true, "/docs": true, "/session": true, "/openapi.json": true, "/openapi.yaml": true}
+var routed = map[string]bool{"/healthz": true, "/readyz": true, "/metrics": true, "/docs": true, "/session": true, "/openapi.json": true}
 
 // ours reports whether a host is one of the names of loopback with our port.
 func ours(host, port string) bool {

@@ -12,14 +12,41 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"posd/pos"
 )
 
 // router registers routes with the framework that writes the OpenAPI document for us.
 type router struct {
-	s   *Server
-	api huma.API
+	s      *Server
+	api    huma.API
+	shapes bool // says in the document what bodies look like
+}
+
+func newRouter(s *Server, mux *http.ServeMux, shapes bool) router {
+	config := huma.DefaultConfig("posd", s.o.Version)
+	config.Info.Description = "The register's local API. Amounts are integers in minor units, times RFC 3339 UTC."
+	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
+	config.CreateHooks = nil // no $schema link in answers
+	config.Components = &huma.Components{Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName)}
+	return router{s, humago.New(mux, config), shapes}
+}
+
+// document is the API's description in OpenAPI 3.1. It is made anew for whoever asks, which is seldom: kept, the shapes of all
+// bodies would be a quarter of what an idle register remembers.
+func (s *Server) document(w http.ResponseWriter, r *http.Request) {
+	described := newRouter(s, http.NewServeMux(), true)
+	s.routes(described)
+	text, err := json.Marshal(described.api.OpenAPI())
+	if err != nil {
+		s.refuse(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/openapi+json")
+	if _, err := w.Write(text); err != nil {
+		return // whoever hangs up needs no answer
+	}
 }
 
 // named is the one path parameter there is.
@@ -55,13 +82,13 @@ type aimed struct {
 type command struct{ ID, Key string }
 
 // answer is one type for all routes, for the framework makes its code anew for every type it is given. What the body
-// is stands in the document by shapes.
+// is stands in the document by body.
 type answer struct{ Body any }
 
 // get registers a question. Nothing changes on GET.
 func get[Q, T any](r router, path, summary string, f func(context.Context, *Q) (T, error)) {
 	op := operation(http.MethodGet, path, summary, 200)
-	r.shapes(&op, reflect.TypeFor[T]())
+	r.answers(&op, reflect.TypeFor[T]())
 	huma.Register(r.api, op, func(ctx context.Context, q *Q) (*answer, error) {
 		v, err := f(ctx, q)
 		return r.said(ctx, v, err)
@@ -73,8 +100,8 @@ func post[In, T any](r router, path string, status int, summary string, f func(c
 	op := operation(http.MethodPost, path, summary, status)
 	op.SkipValidateBody = true
 	op.MaxBodyBytes = maxBody
-	op.RequestBody = &huma.RequestBody{Content: r.content(reflect.TypeFor[In](), "")}
-	r.shapes(&op, reflect.TypeFor[T]())
+	op.RequestBody = &huma.RequestBody{Content: r.body(reflect.TypeFor[In](), "")}
+	r.answers(&op, reflect.TypeFor[T]())
 	r.command(op, func(ctx context.Context, c command, body []byte) (v any, err error) {
 		var in In
 		if err := decode(body, &in); err != nil {
@@ -108,13 +135,17 @@ func (r router) said(ctx context.Context, v any, err error) (*answer, error) {
 	return &answer{v}, nil
 }
 
-// shapes says in the document what an operation's answer is.
-func (r router) shapes(op *huma.Operation, body reflect.Type) {
-	op.Responses[strconv.Itoa(op.DefaultStatus)] = &huma.Response{Content: r.content(body, op.OperationID+"Response")}
+// answers says in the document what an operation's answer is.
+func (r router) answers(op *huma.Operation, body reflect.Type) {
+	op.Responses[strconv.Itoa(op.DefaultStatus)] = &huma.Response{Content: r.body(body, op.OperationID+"Response")}
 }
 
-func (r router) content(body reflect.Type, hint string) map[string]*huma.MediaType {
-	return map[string]*huma.MediaType{"application/json": {Schema: r.api.OpenAPI().Components.Schemas.Schema(body, true, hint)}}
+func (r router) body(of reflect.Type, hint string) map[string]*huma.MediaType {
+	schema := &huma.Schema{Type: huma.TypeObject}
+	if r.shapes {
+		schema = r.api.OpenAPI().Components.Schemas.Schema(of, true, hint)
+	}
+	return map[string]*huma.MediaType{"application/json": {Schema: schema}}
 }
 
 // schemaName keeps the shapes of a day's report apart from those of a sale that share a name.

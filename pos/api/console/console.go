@@ -20,7 +20,6 @@ import (
 	"mime"
 	"net/http"
 	"path"
-	"slices"
 	"strings"
 
 	"posd/pos"
@@ -54,10 +53,7 @@ type pages struct {
 }
 
 // asset is a file as it is served.
-type asset struct {
-	body       []byte
-	kind, etag string
-}
+type asset struct{ kind, etag string }
 
 // New makes the pages: GET /, /manager, /technician, /display, /qr.svg and /assets/*; anything else is plainly not found. It
 // panics when the embedded files do not parse, which a test of this package would have shown.
@@ -66,7 +62,7 @@ func New(o Options) http.Handler {
 	each("templates", func(name string, text []byte) { p.parts[strings.TrimSuffix(name, ".html")] = string(text) })
 	each("assets", func(name string, body []byte) {
 		sum := sha256.Sum256(body)
-		p.assets[name] = asset{body, kind(name), `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`}
+		p.assets[name] = asset{kind(name), `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`}
 	})
 	for name := range p.parts {
 		if _, err := p.fill(name, "/", shell{Lang: words.Fallback}); err != nil {
@@ -279,12 +275,8 @@ func (p *pages) asset(w http.ResponseWriter, r *http.Request) {
 	// scripts of the one before.
 	w.Header().Set("Cache-Control", "no-cache")
 	w.Header().Set("ETag", a.etag)
-	if slices.Contains(strings.Split(r.Header.Get("If-None-Match"), ", "), a.etag) {
-		w.WriteHeader(http.StatusNotModified)
-		return
-	}
 	w.Header().Set("Content-Type", a.kind)
-	send(w, a.body)
+	http.ServeFileFS(w, r, files, "assets/"+r.PathValue("name")) // from where it stands in the program
 }
 
 // symbol draws a text as a QR for the pages. It knows no sale and keeps nothing.
