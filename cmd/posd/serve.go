@@ -27,6 +27,8 @@ import (
 // serve builds the register, serves until ctx ends, and takes it down in reverse. Read it top to
 // bottom to know what the daemon is made of.
 func serve(ctx context.Context, cfg Config, stderr io.Writer) (err error) {
+	started := begin()
+	defer started()
 	log := slog.New(slog.NewJSONHandler(stderr, nil)).With("register", cfg.Register)
 
 	for _, name := range cfg.products.replaced {
@@ -108,7 +110,7 @@ func serve(ctx context.Context, cfg Config, stderr io.Writer) (err error) {
 	parts.Go(func() error { return face.Run(ctx) })
 	parts.Go(func() error { return face.Serve(ctx, listener) })
 	parts.Go(func() error { return copies.run(ctx) })
-	parts.Go(func() error { return watchdog(ctx, counter) })
+	parts.Go(func() error { return watchdog(ctx, counter, started) })
 	parts.Go(func() error { return withRemedy(cfg, audited(ctx, journal.Audit, troubles.Raise, log)) })
 	log.Info("serving", "listen", listener.Addr().String(), "data", cfg.Data, "version", release)
 	return parts.Wait()

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
@@ -109,13 +110,26 @@ func onceEach(w *words.Catalogue, languages []string, id string) (out []string) 
 	return out
 }
 
+// whileStarting is how much may be allocated before memory is collected, in percent of what is held. A start makes several times
+// as much rubbish as it keeps: collected often, what is kept stands close together, and an idle register is smaller for good.
+const whileStarting = 25
+
+// begin collects more often until the start is over.
+func begin() (over func()) {
+	usual := debug.SetGCPercent(whileStarting)
+	return sync.OnceFunc(func() {
+		debug.SetGCPercent(usual)
+		debug.FreeOSMemory() // what only the start needed: catalogues, the resumed file
+	})
+}
+
 // watchdog tells systemd that the register serves, and then, at half of what systemd allows, that the
 // till's goroutine still turns. A till that hangs is not reported, so systemd restarts the daemon.
-func watchdog(ctx context.Context, counter *till.Till) error {
+func watchdog(ctx context.Context, counter *till.Till, started func()) error {
 	if !counter.Alive(ctx) { // it takes its first turn when the file has been read and every attempt resumed
 		return nil
 	}
-	debug.FreeOSMemory() // what only the start needed: catalogues, schemas, the resumed file
+	started()
 	if _, err := daemon.SdNotify(false, daemon.SdNotifyReady); err != nil {
 		return fmt.Errorf("notify systemd: %w", err)
 	}
