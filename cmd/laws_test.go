@@ -64,7 +64,6 @@ var laws = map[string][]string{
 // import without a door fails: if a library must be replaced, one folder changes.
 var doors = map[string][]string{
 	"github.com/mattn/go-sqlite3":         {"store"},
-	"github.com/pressly/goose/v3":         {"store"},
 	"go.bug.st/serial":                    {"devices/line"},
 	"github.com/skip2/go-qrcode":          {"pos/qr"},
 	"github.com/danielgtaylor/huma/v2":    {"pos/api"},

@@ -117,22 +117,11 @@ func (s *Store) rollBack(ctx context.Context) error {
 	return errors.Join(db.QueryRowContext(ctx, selectBegun).Scan(&n), db.Close())
 }
 
-// newest is the version of the schema that we write.
-func newest() (version int64) {
-	files, _ := migrations.ReadDir("migrations") // embedded, in order
-	_, _ = fmt.Sscanf(files[len(files)-1].Name(), "%d", &version)
-	return version
-}
-
 const (
 	selectBegun = `
 SELECT count(*)
   FROM sqlite_schema
  WHERE name = 'journal'`
-
-	selectVersion = `
-SELECT coalesce(max(version_id), 0)
-  FROM goose_db_version`
 
 	selectFrom = `
 SELECT seq, at_ms, day, sale, reference, kind, body, chain

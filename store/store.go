@@ -8,7 +8,6 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,7 +17,6 @@ import (
 	"sync"
 
 	_ "github.com/mattn/go-sqlite3" // the driver; no other package opens the file
-	"github.com/pressly/goose/v3"
 
 	"posd/pos"
 )
@@ -40,9 +38,6 @@ var (
 	ErrNetwork     = errors.New("the register file lies on a network file system")
 	ErrDoubt       = errors.New("a commit failed and may have happened: the file must be reopened")
 )
-
-//go:embed migrations/*.sql
-var migrations embed.FS
 
 // Store is an open register file. One process, one Store, one writer. All methods may be called from
 // several goroutines.
@@ -188,47 +183,6 @@ func (s *Store) open(ctx context.Context) (err error) {
 
 func dsn(path, more string) string {
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?_busy_timeout=5000&_foreign_keys=1" + more
-}
-
-// pageSize is SQLite's, in bytes, of a file that is made; one that was made with another keeps it. A commit writes some ten
-// pages in as many places, and of each only a row or two is new: on the disk it waits for, small pages are a quarter of
-// the bytes. A journal row fits into one. As in the log, pages share a block of the disk: what lies beside a write that the
-// power cuts must stay (SQLite's "powersafe overwrite").
-const pageSize = 1024
-
-// migrate brings the file to this version, one transaction a step.
-func (s *Store) migrate(ctx context.Context, db *sql.DB) error {
-	if _, err := db.ExecContext(ctx, fmt.Sprintf("PRAGMA page_size = %d", pageSize)); err != nil {
-		return fmt.Errorf("pragma page_size: %w", err)
-	}
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, db, files)
-	if err != nil {
-		return fmt.Errorf("migrations: %w", err)
-	}
-	have, want, err := p.GetVersions(ctx)
-	if err != nil {
-		return fmt.Errorf("schema version: %w", err)
-	}
-	// Only now: it stands in the file's head, and holds for every connection.
-	if _, err := db.ExecContext(ctx, "PRAGMA journal_mode = WAL"); err != nil {
-		return fmt.Errorf("pragma journal_mode: %w", err)
-	}
-	if have == want {
-		s.upgraded() // unless the power went right before
-		return nil
-	}
-	if err := s.keep(ctx, have); err != nil {
-		return err
-	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("migrate: %w", err)
-	}
-	s.upgraded()
-	return nil
 }
 
 // durable reads the promises back: the driver has its own defaults, and they lose sales in a power cut.
