@@ -167,7 +167,7 @@ func Copies(dir string) ([]Copy, error) {
 		}
 		copies = append(copies, Copy{Path: filepath.Join(dir, e.Name()), At: at})
 	}
-	slices.SortFunc(copies, func(a, b Copy) int { return b.At.Compare(a.At) })
+	slices.SortStableFunc(copies, func(a, b Copy) int { return b.At.Compare(a.At) })
 	return copies, nil
 }
 

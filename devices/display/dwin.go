@@ -76,7 +76,7 @@ func (d DWINSettings) check() error {
 	for _, l := range d.Lines {
 		spans = append(spans, span{l, l + (d.LineBytes+1)/2 + 1})
 	}
-	slices.SortFunc(spans, func(a, b span) int { return a.from - b.from })
+	slices.SortStableFunc(spans, func(a, b span) int { return a.from - b.from })
 	for i, s := range spans {
 		switch {
 		case s.from < 0x1000 || s.to > 0xffff:

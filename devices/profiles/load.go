@@ -71,7 +71,7 @@ func Open(shipped, local fs.FS, folder string) (_ Set, replaced []string, _ erro
 	if len(faults) > 0 {
 		return Set{}, nil, faults
 	}
-	slices.SortFunc(ours, func(a, b Profile) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortStableFunc(ours, func(a, b Profile) int { return strings.Compare(a.Name, b.Name) })
 	all.list = ours
 	return all, replaced, nil
 }
@@ -178,7 +178,7 @@ func (p Profile) check(name string) (faults Faults) {
 			fault("usb", fmt.Sprintf("%q:%q is no identity", u.Vendor, u.Product), `write four hex digits each, as lsusb shows them, such as {vid = "0c2e", pid = "0b61"}`)
 		}
 	}
-	slices.SortFunc(faults, func(a, b Fault) int { return strings.Compare(a.Key, b.Key) })
+	slices.SortStableFunc(faults, func(a, b Fault) int { return strings.Compare(a.Key, b.Key) })
 	return faults
 }
 

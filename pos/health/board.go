@@ -145,7 +145,7 @@ func (b *Board) Standing(now time.Time) []Shown {
 		t.Args = maps.Clone(t.Args)
 		shown = append(shown, Shown{t, Severity(t.Code)})
 	}
-	slices.SortFunc(shown, func(a, c Shown) int {
+	slices.SortStableFunc(shown, func(a, c Shown) int {
 		return cmp.Or(cmp.Compare(weight(a.Severity), weight(c.Severity)), a.Since.Compare(c.Since),
 			cmp.Compare(a.Code, c.Code), cmp.Compare(a.About, c.About))
 	})

@@ -135,18 +135,18 @@ func (f *folding) finishDeeds() {
 	for reason, n := range f.failed {
 		r.Failed = append(r.Failed, Failure{reason, n})
 	}
-	slices.SortFunc(r.Failed, func(a, b Failure) int { return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.Reason, b.Reason)) })
+	slices.SortStableFunc(r.Failed, func(a, b Failure) int { return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.Reason, b.Reason)) })
 	r.People = []Person{}
 	for _, p := range f.people {
 		r.People = append(r.People, *p)
 	}
-	slices.SortFunc(r.People, func(a, b Person) int {
+	slices.SortStableFunc(r.People, func(a, b Person) int {
 		return cmp.Or(cmp.Compare(a.Cashier, b.Cashier), cmp.Compare(a.Currency, b.Currency))
 	})
 	r.Hours = []Hour{}
 	for _, from := range slices.SortedFunc(maps.Keys(f.hours), time.Time.Compare) {
 		h := *f.hours[from]
-		slices.SortFunc(h.Sums, func(a, b pos.Amount) int { return cmp.Compare(a.Currency, b.Currency) })
+		slices.SortStableFunc(h.Sums, func(a, b pos.Amount) int { return cmp.Compare(a.Currency, b.Currency) })
 		r.Hours = append(r.Hours, h)
 	}
 	r.Refunds, r.Deeds, r.Promotions = []Giving{}, []Deed{}, []Promotion{}

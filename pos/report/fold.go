@@ -303,7 +303,7 @@ func (f *folding) finish() error {
 			return err
 		}
 		t.Net = net.Minor
-		slices.SortFunc(t.Shopper, func(a, b Shopper) int { return cmp.Compare(a.Currency, b.Currency) })
+		slices.SortStableFunc(t.Shopper, func(a, b Shopper) int { return cmp.Compare(a.Currency, b.Currency) })
 		r.Totals = append(r.Totals, *t)
 		if last := len(r.Net) - 1; last >= 0 && r.Net[last].Currency == p.currency {
 			if net, err = r.Net[last].Add(net); err != nil {

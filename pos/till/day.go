@@ -211,7 +211,7 @@ func (t *Till) carried(ctx context.Context, now time.Time) ([]pos.Carried, error
 				State: "orphan", Since: o.Since, Why: "orphan_" + o.Why, Who: "manager", Due: o.Due})
 		}
 	}
-	slices.SortFunc(list, func(a, b pos.Carried) int { return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.ID, b.ID)) })
+	slices.SortStableFunc(list, func(a, b pos.Carried) int { return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.ID, b.ID)) })
 	return list, nil
 }
 
