@@ -159,7 +159,7 @@ func (c *Catalogue) Say(lang, id string, args map[string]string) string {
 	return said
 }
 
-// singular says which numbers take the form for one: the category "one" of Unicode's CLDR, which browsers go by too.
+// singular says which counts take the form for one: the category "one" of Unicode's CLDR, which browsers go by too.
 func singular(lang string, n int) bool {
 	switch lang {
 	case "en":

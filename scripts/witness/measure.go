@@ -127,7 +127,7 @@ func path(b *bench) ([]result, error) {
 		return nil, err
 	}
 	one := func(scan func(string) (time.Time, error), code string, heard <-chan time.Time) (out, in time.Duration, err error) {
-		time.Sleep(shows) // for both alike: a disk that was idle takes twice as long for its first sync
+		time.Sleep(shows) // before both: a disk that was idle takes twice as long for its first sync
 		sent, err := scan(code + "\r")
 		if err != nil {
 			return 0, 0, err

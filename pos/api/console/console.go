@@ -65,7 +65,7 @@ func New(o Options) http.Handler {
 		p.assets[name] = asset{kind(name), `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`}
 	})
 	for name := range p.parts {
-		if _, err := p.fill(name, "/", shell{Lang: words.Fallback}); err != nil {
+		if _, err := p.fill(name, "/", shell{Lang: words.Fallback, Other: words.Fallback}); err != nil {
 			panic(err)
 		}
 	}
@@ -211,8 +211,9 @@ func (p *pages) topics(lang string, prefixes []string) map[string]string {
 	return all
 }
 
-// fill makes a page, or a part of one. Its holes are other parts, what the page says of its register, and sentences by their
-// ids. All of them are escaped for where they may stand, which a test holds: between tags, or in a quoted attribute.
+// fill makes a page, or a part of one. Its holes are what the page says of its register and sentences by their ids, escaped for
+// between tags and for quoted attributes; and other parts, the language switch and the shell, which are not escaped and stand on
+// their own. A test holds that each stands where it may.
 func (p *pages) fill(name, address string, s shell) (string, error) {
 	s.Register, s.Currency = p.o.Register, p.o.Currency
 	data, fault := json.Marshal(s) // with no letter in it that ends a script

@@ -263,6 +263,9 @@ func misplaced(text string) string {
 	const mark = "\x00"
 	text = strings.ReplaceAll(text, `<script type="application/json" id="shell">{{.shell}}</script>`, "")
 	text = strings.ReplaceAll(text, `{{if .other}}lang="{{.other}}"{{end}}`, `lang="{{.other}}"`)
+	if found := regexp.MustCompile(`<[^<>]*\{\{\.(?:shell|tongues|icons|dialogs|close)\}\}|\{\{\.shell\}\}`).FindString(text); found != "" {
+		return found // not escaped
+	}
 	text = hole.ReplaceAllString(text, mark)
 	text = regexp.MustCompile(`\s(?:id|for|lang|title|alt|placeholder|aria-[a-z]+|data-[a-z-]+)="[^"<>]*"`).ReplaceAllString(text, "")
 	for _, wrong := range []string{`<[^<>]*` + mark, `(?s)<script[^>]*>[^<]*` + mark, `(?s)<style[^>]*>[^<]*` + mark} {
@@ -284,7 +287,8 @@ func TestHolesStandWhereTheyAreSafe(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{`<p {{.store}}>`, `<p title={{.store}}>`, `<p title='{{.store}}'>`, `<a href="{{.store}}">`, `<p onclick="{{.store}}">`,
-		`<script>{{.store}}</script>`, `<style>{{.store}}</style>`, `<{{.store}}>`, `<script type="application/json" id="shell">{{.store}}</script>`} {
+		`<script>{{.store}}</script>`, `<style>{{.store}}</style>`, `<{{.store}}>`, `<script type="application/json" id="shell">{{.store}}</script>`,
+		`<p data-x="{{.shell}}">`, `<p>{{.shell}}</p>`, `<p title="{{.tongues}}">`, `<p lang="{{.close}}">`} {
 		if misplaced(bad) == "" {
 			t.Errorf("the check lets %q pass", bad)
 		}
